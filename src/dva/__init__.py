@@ -1,1 +1,28 @@
-"""The course's own code."""
+"""What lab notebooks import: a session on the local server, checks, and waiting.
+
+The names are loaded at their first use, so that the ``dva`` command starts without boto3.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dva.checks import CheckFailed, check
+    from dva.lab import Lab
+    from dva.waiting import WaitTimeout, wait_until
+
+__all__ = ["CheckFailed", "Lab", "WaitTimeout", "check", "wait_until"]
+
+_HOME = {
+    "CheckFailed": "dva.checks",
+    "Lab": "dva.lab",
+    "WaitTimeout": "dva.waiting",
+    "check": "dva.checks",
+    "wait_until": "dva.waiting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dva' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,179 @@
+"""Delete everything in an AWS account, and see that nothing is left.
+
+Only through the public API, so that it works against every server that a lab can use. A service is a list of
+:class:`Sweep` rows; a lab that uses a further service adds its rows here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dva.waiting import WaitTimeout, wait_until
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One kind of resource: how to list it and how to delete one."""
+
+    service: str
+    kind: str
+    find: Callable[[Any], Iterable[str]]
+    delete: Callable[[Any, str], object]
+
+
+def _pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+    """Yield the items under ``key`` of every page of a list operation."""
+    if client.can_paginate(operation):
+        for page in client.get_paginator(operation).paginate(**parameters):
+            yield from page.get(key, [])
+    else:
+        yield from getattr(client, operation)(**parameters).get(key, [])
+
+
+def _fields(operation: str, key: str, field: str, **parameters: Any) -> Callable[[Any], Iterable[str]]:
+    return lambda client: [item[field] for item in _pages(client, operation, key, **parameters)]
+
+
+def _items(operation: str, key: str) -> Callable[[Any], Iterable[str]]:
+    return lambda client: list(_pages(client, operation, key))
+
+
+def _delete_bucket(s3: Any, bucket: str) -> None:
+    for upload in _pages(s3, "list_multipart_uploads", "Uploads", Bucket=bucket):
+        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        listed = page.get("Versions", []) + page.get("DeleteMarkers", [])
+        if listed:
+            doomed = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True}, BypassGovernanceRetention=True)
+    s3.delete_bucket(Bucket=bucket)
+
+
+def _delete_role(iam: Any, role: str) -> None:
+    for policy in _pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role):
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    for name in _pages(iam, "list_role_policies", "PolicyNames", RoleName=role):
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+    for profile in _pages(iam, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=role):
+        iam.remove_role_from_instance_profile(RoleName=role, InstanceProfileName=profile["InstanceProfileName"])
+    iam.delete_role(RoleName=role)
+
+
+def _own_roles(iam: Any) -> list[str]:
+    """List roles, but for those that AWS services make for themselves."""
+    return [r["RoleName"] for r in _pages(iam, "list_roles", "Roles") if not r["Path"].startswith("/aws-service-role/")]
+
+
+def _delete_table(dynamodb: Any, table: str) -> None:
+    if dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
+        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+
+
+def _layer_versions(lambda_: Any) -> list[str]:
+    return [
+        f"{layer['LayerName']}:{version['Version']}"
+        for layer in _pages(lambda_, "list_layers", "Layers")
+        for version in _pages(lambda_, "list_layer_versions", "LayerVersions", LayerName=layer["LayerName"])
+    ]
+
+
+def _delete_layer_version(lambda_: Any, label: str) -> None:
+    name, version = label.rsplit(":", 1)
+    lambda_.delete_layer_version(LayerName=name, VersionNumber=int(version))
+
+
+def _delete_policy(iam: Any, arn: str) -> None:
+    for version in _pages(iam, "list_policy_versions", "Versions", PolicyArn=arn):
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=arn)
+
+
+SWEEPS = [
+    Sweep(
+        "lambda",
+        "event source mapping",
+        _fields("list_event_source_mappings", "EventSourceMappings", "UUID"),
+        lambda c, name: c.delete_event_source_mapping(UUID=name),
+    ),
+    Sweep(
+        "lambda",
+        "function",
+        _fields("list_functions", "Functions", "FunctionName"),
+        lambda c, name: c.delete_function(FunctionName=name),
+    ),
+    Sweep("lambda", "layer version", _layer_versions, _delete_layer_version),
+    Sweep("s3", "bucket", _fields("list_buckets", "Buckets", "Name"), _delete_bucket),
+    Sweep("sqs", "queue", _items("list_queues", "QueueUrls"), lambda c, name: c.delete_queue(QueueUrl=name)),
+    Sweep(
+        "sns",
+        "topic",
+        _fields("list_topics", "Topics", "TopicArn"),
+        lambda c, name: c.delete_topic(TopicArn=name),
+    ),
+    Sweep("dynamodb", "table", _items("list_tables", "TableNames"), _delete_table),
+    Sweep(
+        "kinesis",
+        "stream",
+        _items("list_streams", "StreamNames"),
+        lambda c, name: c.delete_stream(StreamName=name, EnforceConsumerDeletion=True),
+    ),
+    Sweep("iam", "role", _own_roles, _delete_role),
+    Sweep(
+        "iam",
+        "customer managed policy",
+        _fields("list_policies", "Policies", "Arn", Scope="Local"),
+        _delete_policy,
+    ),
+    # Last: a function that still runs would write its log group anew.
+    Sweep(
+        "logs",
+        "log group",
+        _fields("describe_log_groups", "logGroups", "logGroupName"),
+        lambda c, name: c.delete_log_group(logGroupName=name),
+    ),
+]
+
+
+def leftovers(client: Callable[[str], Any], services: Iterable[str]) -> list[str]:
+    """List what exists in an account.
+
+    :param client: returns a boto3 client of the account for a service's name
+    :param services: services to look at; those without a row in :data:`SWEEPS` are passed over
+    :return: one ``service kind name`` for each resource
+    """
+    wanted = set(services)
+    return [
+        f"{sweep.service} {sweep.kind} {name}"
+        for sweep in SWEEPS
+        if sweep.service in wanted
+        for name in sweep.find(client(sweep.service))
+    ]
+
+
+def sweep(client: Callable[[str], Any], services: Iterable[str], timeout: float = 20) -> tuple[int, list[str]]:
+    """Delete everything in an account.
+
+    :param client: returns a boto3 client of the account for a service's name
+    :param services: services to look at
+    :param timeout: longest wait, in seconds, for deletions that take time
+    :return: how many resources were deleted, and what could not be (as :func:`leftovers` names it)
+    """
+    wanted = set(services)
+    deleted = 0
+    for row in SWEEPS:
+        if row.service not in wanted:
+            continue
+        handle = client(row.service)
+        for name in row.find(handle):
+            # A resource that another deletion took along, or that cannot be deleted, shows in the last look.
+            with suppress(ClientError):
+                row.delete(handle, name)
+                deleted += 1
+    with suppress(WaitTimeout):
+        wait_until(lambda: not leftovers(client, wanted), timeout)
+    return deleted, leftovers(client, wanted)

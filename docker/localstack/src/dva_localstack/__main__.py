@@ -1,46 +1,91 @@
 """Run the emulator in the foreground: ``dva-localstack --port 4566 --state DIR``."""
 
 import argparse
+import hashlib
+import importlib.metadata
+import ipaddress
 import os
+import shutil
 from pathlib import Path
+
+from dva_localstack.services import provider_overrides
 
 
 def settings(host: str, port: int, state: Path) -> dict[str, str]:
     """Return LocalStack's environment for one server.
 
-    :param host: address to bind, for example ``127.0.0.1``
+    :param host: IP address to bind, for example ``127.0.0.1``
     :param port: TCP port of the gateway
     :param state: folder that holds everything this server writes
     :return: environment variables, names to values
     """
+    address = ipaddress.ip_address(host)
+    listen = [f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"]
+    if not address.is_loopback and not address.is_unspecified:
+        # LocalStack calls itself on the loopback, also where one other address was asked for.
+        listen.insert(0, f"127.0.0.1:{port}")
     return {
         # LocalStack ignores FILESYSTEM_ROOT where it thinks it is in its own image,
         # and it thinks so in any container.
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(state),
         "XDG_CACHE_HOME": str(state / "cache"),
-        "GATEWAY_LISTEN": f"{host}:{port}",
+        "CONFIG_DIR": str(state / "config"),
+        "GATEWAY_SERVER": "bound",
+        "GATEWAY_LISTEN": ",".join(listen),
         "LOCALSTACK_HOST": f"localhost:{port}",
         "DNS_ADDRESS": "0",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
         "DEBUG": "0",
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
+        "SQS_ENDPOINT_STRATEGY": "path",
         "LAMBDA_RETRY_BASE_DELAY": "1",
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
+        # The AWS SDK inside the server must not see the user's profile.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **provider_overrides(),
     }
+
+
+def clean_environment() -> None:
+    """Drop what the user's shell sets for AWS and for proxies: the server talks to itself only."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+            del os.environ[name]
+
+
+def drop_stale_plugin_cache(cache: Path) -> None:
+    """Delete plux's index of plugins when the installed packages are not those that it was made from.
+
+    plux notices changes by file times that it rounds to about two minutes, so that an upgrade can stay unseen.
+
+    :param cache: the folder that is ``XDG_CACHE_HOME`` for the server
+    """
+    installed = sorted(f"{item.name}=={item.version}" for item in importlib.metadata.distributions())
+    plugins = importlib.metadata.distribution("dva-localstack").read_text("entry_points.txt") or ""
+    key = hashlib.sha256("\n".join([*installed, plugins]).encode()).hexdigest()
+    record = cache / "plugins.key"
+    if not record.exists() or record.read_text() != key:
+        shutil.rmtree(cache / "plux", ignore_errors=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        record.write_text(key)
 
 
 def main() -> None:
     """Parse the command line, set LocalStack's environment and run it until a signal."""
     parser = argparse.ArgumentParser(prog="dva-localstack", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", type=ipaddress.ip_address, help="IP address to bind")
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--state", type=Path, required=True, help="folder for everything the server writes")
     options = parser.parse_args()
     state = options.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    os.environ.update(settings(options.host, options.port, state))
+    clean_environment()
+    os.environ.update(settings(str(options.host), options.port, state))
+    drop_stale_plugin_cache(state / "cache")
     # LocalStack reads its environment while it is imported.
     from localstack.runtime.main import main as run
 

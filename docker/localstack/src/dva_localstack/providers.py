@@ -1,0 +1,98 @@
+"""LocalStack service providers that hand a whole service to MiniStack."""
+
+import logging
+from typing import Any
+
+import requests
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
+from localstack.aws.forwarder import AwsRequestProxy
+from localstack.aws.spec import load_service
+from localstack.http import Response
+from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
+from localstack.services.plugins import Service, ServiceLifecycleHook, aws_provider
+from localstack.state import StateVisitor
+from plux import PluginSpec
+from rolo.client import SimpleRequestsClient
+
+from dva_localstack.ministack import SIDECAR
+from dva_localstack.services import MINISTACK
+
+LOG = logging.getLogger(__name__)
+
+
+class Forwarder(ServiceLifecycleHook):
+    """Sends every operation of one service to MiniStack, as the account and region of LocalStack's context."""
+
+    def __init__(self, service: str) -> None:
+        """Prepare a forwarder; MiniStack is started when the service is first used.
+
+        :param service: the service's name in botocore, for example ``dynamodb``
+        """
+        self.service = service
+        self.model = load_service(service)
+        self.proxy: AwsRequestProxy | None = None
+
+    def on_before_start(self) -> None:
+        """Start MiniStack if no other service has, and connect to it."""
+        SHUTDOWN_HANDLERS.register(SIDECAR.stop)
+        SIDECAR.start()
+        session = requests.Session()
+        session.trust_env = False
+        # Raw answers keep what LocalStack's parser drops, such as the item of a failed condition.
+        proxy = AwsRequestProxy(SIDECAR.url, parse_response=False)
+        proxy.proxy.client = SimpleRequestsClient(session)
+        self.proxy = proxy
+
+    def accept_state_visitor(self, visitor: StateVisitor) -> None:
+        """MiniStack's data is in its own process: there is nothing here to save."""
+
+    def dispatch_table(self) -> dict[str, Any]:
+        """Return LocalStack's table of operations, each of them :meth:`forward`."""
+        return dict.fromkeys(self.model.operation_names, self.forward)
+
+    def forward(self, context: RequestContext, request: ServiceRequest) -> Response:
+        """Send one request to MiniStack and return its answer.
+
+        :raises CommonServiceException: 500 ``InternalServerError``, which the SDKs retry, when MiniStack died
+        """
+        assert self.proxy is not None
+        context.request.headers["Authorization"] = credential(context)
+        # A client may speak another protocol than MiniStack, for example CBOR: then the request is written anew.
+        foreign = context.protocol != context.service.resolved_protocol
+        try:
+            answer = self.proxy.forward(context, request if foreign else None)
+            body = answer.get_data()
+        except (requests.ConnectionError, OSError) as error:
+            LOG.warning("MiniStack did not answer %s.%s: %s", self.service, context.operation.name, error)
+            raise CommonServiceException(
+                "InternalServerError",
+                "The service's process ended and is being started again; its data is lost. Please retry.",
+                status_code=500,
+            ) from error
+        # MiniStack lets every web page read its answers; which origins may is LocalStack's to say.
+        headers = [item for item in answer.headers if not item[0].lower().startswith("access-control-")]
+        return Response(body, answer.status_code, headers)
+
+
+def credential(context: RequestContext) -> str:
+    """Return an Authorization header by which MiniStack finds account and region of ``context``.
+
+    MiniStack takes a 12-digit access key as the account, while the caller's key may be a user's or a role's.
+    It checks no signature.
+    """
+    scope = f"{context.account_id}/20260101/{context.region}/{context.service.signing_name}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+
+def forwarded(service: str) -> PluginSpec:
+    """Return the plugin that serves ``service`` from MiniStack, named ``<service>:ministack``."""
+
+    def create() -> Service:
+        provider = Forwarder(service)
+        return Service.for_provider(provider, dispatch_table_factory=Forwarder.dispatch_table)
+
+    return aws_provider(api=service, name=MINISTACK)(create)
+
+
+dynamodb = forwarded("dynamodb")
+dynamodbstreams = forwarded("dynamodbstreams")

@@ -1,0 +1,20 @@
+"""Which service is served by which backend, where that is not LocalStack's own provider."""
+
+MINISTACK = "ministack"
+MOTO = "moto"
+
+BACKENDS: dict[str, str] = {
+    "dynamodb": MINISTACK,
+    "dynamodbstreams": MINISTACK,
+}
+"""Service names to backends. A service on MiniStack needs a row here and an entry point in pyproject.toml."""
+
+
+def provider_overrides() -> dict[str, str]:
+    """Return LocalStack's ``PROVIDER_OVERRIDE_*`` settings for :data:`BACKENDS`."""
+    return {f"PROVIDER_OVERRIDE_{service.upper().replace('-', '_')}": backend for service, backend in BACKENDS.items()}
+
+
+def on_ministack() -> list[str]:
+    """Return the names of the services that MiniStack serves."""
+    return [service for service, backend in BACKENDS.items() if backend == MINISTACK]

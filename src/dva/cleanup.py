@@ -155,12 +155,15 @@ def leftovers(client: Callable[[str], Any], services: Iterable[str]) -> list[str
     ]
 
 
-def sweep(client: Callable[[str], Any], services: Iterable[str], timeout: float = 20) -> tuple[int, list[str]]:
+PATIENCE = 20.0
+"""Longest wait, in seconds, for deletions that take time."""
+
+
+def sweep(client: Callable[[str], Any], services: Iterable[str]) -> tuple[int, list[str]]:
     """Delete everything in an account.
 
     :param client: returns a boto3 client of the account for a service's name
     :param services: services to look at
-    :param timeout: longest wait, in seconds, for deletions that take time
     :return: how many resources were deleted, and what could not be (as :func:`leftovers` names it)
     """
     wanted = set(services)
@@ -175,5 +178,5 @@ def sweep(client: Callable[[str], Any], services: Iterable[str], timeout: float 
                 row.delete(handle, name)
                 deleted += 1
     with suppress(WaitTimeout):
-        wait_until(lambda: not leftovers(client, wanted), timeout)
+        wait_until(lambda: not leftovers(client, wanted), PATIENCE)
     return deleted, leftovers(client, wanted)

@@ -75,7 +75,7 @@ class Account:
         health = _get(f"{self.endpoint}/_localstack/health").get("services", {})
         if not health:
             return rows
-        return {name for name in rows if health.get(name) in ("running", "error")}
+        return {name for name in rows if health.get(name) == "running"}
 
     def _sweep(self) -> tuple[int, list[str]]:
         services = self._services()

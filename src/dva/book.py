@@ -6,18 +6,25 @@ front matter under its title, and keeps every page free of addresses outside the
 
 from __future__ import annotations
 
+import argparse
+import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from dva import diagrams
 
 log = logging.getLogger(__name__)
+
+WIDE = 840
+"""Pixels from which a diagram shrinks visibly in the book's column, which is about 690 wide on a laptop."""
 
 COMMAND = "`make diagrams` (or `python -m dva.book diagrams`)"
 
@@ -65,8 +72,6 @@ def _skills_line(app: Sphinx, doctree: nodes.document) -> None:
     if not skills or section is None:
         return
     if isinstance(skills, str):
-        import json
-
         skills = json.loads(skills)
     line = nodes.paragraph(classes=["skills"])
     for exam, ids in skills.items():
@@ -74,30 +79,48 @@ def _skills_line(app: Sphinx, doctree: nodes.document) -> None:
     section.insert(1, line)
 
 
+def _without_thebe(app: Sphinx, _config: Config) -> None:
+    """Jupyter Book always loads sphinx-thebe, whose scripts name a CDN on every page; nothing here uses it."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [one for one in listeners if not one.handler.__module__.startswith("sphinx_thebe")]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls to load the extension."""
+    app.connect("config-inited", _without_thebe, priority=1)
     app.add_directive("mermaid", Mermaid)
     app.connect("doctree-read", _skills_line, priority=900)
     app.add_css_file("course.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def main(arguments: list[str]) -> int:
-    """`python -m dva.book diagrams [ROOT]`: draw what is missing, delete what is unused. Returns the exit status."""
-    if not arguments or arguments[0] != "diagrams" or len(arguments) > 2:
-        print("usage: python -m dva.book diagrams [ROOT]", file=sys.stderr)
-        return 2
-    root = Path(arguments[1] if len(arguments) == 2 else ".").resolve()
-    if not (root / "chapters").is_dir():
-        print(f"{root} has no chapters/: run this from the root of the project.", file=sys.stderr)
-        return 2
+def build(root: Path, output: Path) -> int:
+    """Build the book's HTML with warnings as errors. Nothing is written outside `output`.
+
+    Args:
+        root: the project's folder, with `_config.yml` and `_toc.yml`.
+        output: where `_build/html` will stand; `root` itself is fine (`_build/` is git-ignored).
+
+    Returns:
+        Jupyter Book's exit status, 0 when there was no warning.
+    """
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root)]
+    return subprocess.run(
+        [*command, "--path-output", str(output), "-W", "-n", "--keep-going", "-q"], check=False
+    ).returncode
+
+
+def _diagrams(root: Path) -> int:
+    """Draw what is missing, delete what is unused, and say so."""
     try:
         drawn, deleted = diagrams.draw(root)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     for diagram in drawn:
-        print(f"drawn    {diagram.key}  {diagram.place}")
+        width, _ = diagrams.size_of(diagrams.files_of(diagram.source, root)["light"])
+        note = f"  {width} px wide: its text will be small, stack it or shorten it" if width > WIDE else ""
+        print(f"drawn    {diagram.key}  {diagram.place}{note}")
     for file in deleted:
         print(f"deleted  {file.relative_to(root)}")
     if not drawn and not deleted:
@@ -105,5 +128,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m dva.book html|diagrams [ROOT]`: build the book, or draw its diagrams. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m dva.book", description="For authors of the book.")
+    parser.add_argument("command", choices=["html", "diagrams"], help="build the HTML; draw the diagrams that changed")
+    parser.add_argument("root", nargs="?", type=Path, default=Path("."), help="the project (default: this folder)")
+    parser.add_argument("--output", type=Path, help="where html puts its _build folder (default: the project's folder)")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    if not (root / "_toc.yml").is_file():
+        print(f"{root} has no _toc.yml: run this from the root of the project.", file=sys.stderr)
+        return 2
+    if options.command == "html":
+        return build(root, options.output or root)
+    return _diagrams(root)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -55,7 +55,7 @@ _PALETTES: dict[str, dict[str, str]] = {
         "line": "#a3b5c6",
         "panel": "#1a232c",
         "panel_border": "#46596a",
-        "label": "#14181e",
+        "label": "#121212",
         "note": "#3b3016",
         "note_border": "#d8a748",
         "good": "#16382a",

@@ -1,0 +1,54 @@
+"""Build the book's HTML, and serve it on this machine."""
+
+import functools
+import http.server
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dva.errors import CourseError
+from dva.paths import ROOT
+
+HTML = ROOT / "_build/html"
+
+
+def build() -> Path:
+    """Build the book; a warning is an error.
+
+    :return: folder of the HTML
+    :raises CourseError: if its packages are missing, or the build fails
+    """
+    if importlib.util.find_spec("jupyter_book") is None:
+        raise CourseError("The book's packages are not installed; `make book` installs them and builds it.")
+    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", "-W", "-n", "--keep-going", str(ROOT)]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise CourseError("The book was not built; the warnings above say what to mend.")
+    return HTML
+
+
+def serve(html: Path, port: int, say: Callable[[str], None]) -> None:
+    """Serve a folder on 127.0.0.1 until Ctrl-C.
+
+    :param port: TCP port; the next free one of twenty if it is taken
+    :param say: told the address
+    :raises CourseError: if none is free
+    """
+    handler = functools.partial(Quiet, directory=str(html))
+    for candidate in range(port, port + 20):
+        try:
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", candidate), handler)
+        except OSError:
+            continue
+        with server:
+            say(f"The book is at http://127.0.0.1:{server.server_port}/  (Ctrl-C stops it)")
+            server.serve_forever()
+    raise CourseError(f"Ports {port} to {port + 19} are all taken; use another with `dva book --serve --port N`.")
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line on the terminal for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

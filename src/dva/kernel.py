@@ -1,0 +1,37 @@
+"""The kernel of labs: ``python -P -m dva.kernel -f CONNECTION_FILE``.
+
+It forgets everything that could lead to real AWS before any code of the learner runs, so that a plain
+``boto3.client("s3")`` and an ``aws`` in a shell go to the emulator.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from dva import endpoint
+from dva.errors import CourseError
+
+
+def prepare() -> None:
+    """Replace this process's environment by a clean one; tools of the course's environment come first on PATH."""
+    try:
+        url = endpoint.resolve().url
+    except CourseError as error:
+        # The kernel starts all the same: `Lab` says the sentence where the learner sees it.
+        print(error, file=sys.stderr)
+        url = endpoint.DEFAULT_URL
+    endpoint.apply_clean_environment(url, endpoint.account_id(endpoint.learner()))
+    tools = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", os.defpath)])
+
+
+def main() -> None:
+    """Clean the environment, then become an IPython kernel."""
+    prepare()
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance()
+
+
+if __name__ == "__main__":
+    main()

@@ -40,7 +40,12 @@ def settings(host: str, port: int, state: Path) -> dict[str, str]:
         "DEBUG": "0",
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
         "SQS_ENDPOINT_STRATEGY": "path",
+        "LAMBDA_RUNTIME_EXECUTOR": "process",
         "LAMBDA_RETRY_BASE_DELAY": "1",
+        # Seconds: an event source that was empty or failed for a while is asked again soon, not after 10 or 60.
+        "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.5",
+        "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
+        "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC": "2",
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
         # The AWS SDK inside the server must not see the user's profile.
         "AWS_CONFIG_FILE": os.devnull,

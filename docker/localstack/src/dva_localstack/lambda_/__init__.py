@@ -1,0 +1,1 @@
+"""Lambda without Docker: each execution environment is an operating system process on this machine."""

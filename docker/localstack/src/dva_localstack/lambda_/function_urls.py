@@ -1,0 +1,91 @@
+"""Function URLs that open anywhere: ``http://localhost:PORT/_lambda-url/<id>/`` in place of a subdomain.
+
+LocalStack answers on ``<id>.lambda-url.<region>.<host>``. Names below ``localhost`` resolve in browsers and
+curl but not in every resolver that Python uses, so the URL that the API returns is a path on the gateway.
+A request there is handed to LocalStack's own route, under the host name that the route expects.
+"""
+
+import dataclasses
+import functools
+from typing import Any
+
+from localstack.http import Request, Response
+from localstack.services.edge import ROUTER
+from localstack.services.lambda_.invocation.models import lambda_stores
+from localstack.services.lambda_.provider import LambdaProvider
+from localstack.utils.patch import patch
+from localstack.utils.urls import localstack_host
+from werkzeug.exceptions import NotFound
+
+PREFIX = "/_lambda-url"
+
+
+@functools.cache
+def mend() -> None:
+    """Add the path route and make ``CreateFunctionUrlConfig`` return it; further calls do nothing."""
+    patch(LambdaProvider.create_function_url_config)(_create_function_url_config)
+    ROUTER.add(f"{PREFIX}/<url_id>", endpoint=_redirect_to_root)
+    ROUTER.add(f"{PREFIX}/<url_id>/", endpoint=_forward, defaults={"path": ""})
+    ROUTER.add(f"{PREFIX}/<url_id>/<path:path>", endpoint=_forward)
+
+
+def _create_function_url_config(
+    create: Any, self: Any, context: Any, function_name: str, *args: Any, **kwargs: Any
+) -> Any:
+    response = create(self, context, function_name, *args, **kwargs)
+    for functions in _functions_of_all_accounts():
+        for qualifier, config in functions.function_url_configs.items():
+            if config.url == response["FunctionUrl"]:
+                url = f"http://{localstack_host().host_and_port()}{PREFIX}/{config.url_id}/"
+                functions.function_url_configs[qualifier] = dataclasses.replace(config, url=url)
+                return {**response, "FunctionUrl": url}
+    return response
+
+
+def _functions_of_all_accounts() -> list[Any]:
+    return [
+        function
+        for account in list(lambda_stores.values())
+        for store in list(account.values())
+        for function in list(store.functions.values())
+    ]
+
+
+def _region_of(url_id: str) -> str | None:
+    for function in _functions_of_all_accounts():
+        for config in function.function_url_configs.values():
+            if config.url_id.lower() == url_id.lower():
+                return config.function_arn.split(":")[3]
+    return None
+
+
+def _redirect_to_root(request: Request, url_id: str) -> Response:
+    return Response(status=308, headers={"Location": f"{PREFIX}/{url_id}/"})
+
+
+def _forward(request: Request, url_id: str, path: str) -> Response:
+    region = _region_of(url_id)
+    if region is None:
+        # What AWS answers on the host name of a URL that does not exist (or no longer).
+        return Response(
+            '{"Message":"Forbidden. For troubleshooting Function URL authorization issues, '
+            'see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}',
+            status=403,
+            mimetype="application/json",
+        )
+    headers = request.headers.copy()
+    headers["Host"] = f"{url_id}.lambda-url.{region}.{localstack_host().host_and_port()}"
+    inner = Request(
+        method=request.method,
+        path=f"/{path}",
+        headers=headers,
+        body=request.get_data(),
+        scheme=request.scheme,
+        root_path="",
+        query_string=request.query_string,
+        remote_addr=request.remote_addr,
+    )
+    try:
+        return ROUTER.dispatch(inner)
+    except NotFound:
+        return Response("Not Found", status=404)

@@ -41,14 +41,24 @@ def _items(operation: str, key: str) -> Callable[[Any], Iterable[str]]:
     return lambda client: list(_pages(client, operation, key))
 
 
+def _has_object_lock(s3: Any, bucket: str) -> bool:
+    """Return whether Object Lock is on: without it S3 refuses a request that would bypass it."""
+    try:
+        s3.get_object_lock_configuration(Bucket=bucket)
+    except ClientError:
+        return False
+    return True
+
+
 def _delete_bucket(s3: Any, bucket: str) -> None:
     for upload in _pages(s3, "list_multipart_uploads", "Uploads", Bucket=bucket):
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    bypass = {"BypassGovernanceRetention": True} if _has_object_lock(s3, bucket) else {}
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         listed = page.get("Versions", []) + page.get("DeleteMarkers", [])
         if listed:
             doomed = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True}, BypassGovernanceRetention=True)
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True}, **bypass)
     s3.delete_bucket(Bucket=bucket)
 
 

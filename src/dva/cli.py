@@ -34,6 +34,9 @@ app.add_typer(lab_app, name="lab")
 app.add_typer(new_app, name="new")
 app.add_typer(author_app, name="author")
 
+WORK = ROOT / "work"
+"""Where the learner works."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
@@ -186,12 +189,7 @@ def _print_status(found: Any, labs: list[str]) -> None:
 
 
 def _labs_copied() -> list[str]:
-    return sorted(path.stem for path in work_folder().rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-
-
-def work_folder() -> Path:
-    """Return the folder in which the learner works: ``DVA_WORK`` or ``work`` in the project."""
-    return Path(os.environ.get("DVA_WORK") or ROOT / "work").resolve()
+    return sorted(path.stem for path in WORK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 
 
 @app.command()
@@ -262,8 +260,8 @@ def lab_list() -> None:
 
     table = Table("Lab", "Domain", "Title", "Minutes", "In work/", box=None)
     for lab in notebooks.labs():
-        mine = notebooks.work_path(lab, work_folder()).exists()
-        table.add_row(lab.name, str(lab.domain), lab.title, str(lab.minutes), "yes" if mine else "")
+        mine = "yes" if lab.work.exists() else ""
+        table.add_row(lab.name, str(lab.domain), lab.title, str(lab.minutes), mine)
     Console().print(table)
 
 
@@ -272,10 +270,10 @@ def lab_copy() -> None:
     """Copy the labs that you do not have yet to work/. Nothing is overwritten."""
     from dva import notebooks
 
-    copied = notebooks.copy_missing(work_folder())
+    copied = notebooks.copy_missing(WORK)
     for path in copied:
         typer.echo(f"copied {path}")
-    typer.echo(f"{len(copied)} labs copied to {work_folder()}." if copied else f"All labs are in {work_folder()}.")
+    typer.echo(f"{len(copied)} labs copied to {WORK}." if copied else f"All labs are in {WORK}.")
 
 
 @lab_app.command("open")
@@ -289,14 +287,14 @@ def lab_open(
 
     up(port=None, host=None, engine="embedded")
     try:
-        work_folder().mkdir(parents=True, exist_ok=True)
+        WORK.mkdir(parents=True, exist_ok=True)
         kernelspec.install()
+        lab_copy()
     except OSError as error:
-        raise unwritable(Path(error.filename or work_folder()), error) from None
-    lab_copy()
+        raise unwritable(WORK if error.filename is None else Path(error.filename), error) from None
     from dva import jupyterlab
 
-    code = jupyterlab.serve(work_folder(), resolve().url, typer.echo, browser=browser)
+    code = jupyterlab.serve(WORK, resolve().url, typer.echo, browser=browser)
     if not os.environ.get("DVA_ENDPOINT"):
         typer.echo("The emulator still runs, with everything that you made in it; `make down` stops it.")
     raise typer.Exit(code)
@@ -307,7 +305,7 @@ def lab_reset(name: Annotated[str, typer.Argument(help="The lab's name, as `dva 
     """Put a fresh copy of a lab into work/; yours is kept as a backup."""
     from dva import notebooks
 
-    backup = notebooks.reset_lab(name, work_folder())
+    backup = notebooks.reset_lab(name)
     typer.echo(f"{name} is fresh again." + (f" Your copy is kept as {backup}." if backup else ""))
 
 
@@ -316,29 +314,50 @@ def check(
     lab: Annotated[str | None, typer.Argument(help="One lab; default: all that you have.")] = None,
 ) -> None:
     """Run your notebooks in the background and grade them. Exit code 1 if a check fails."""
-    from dva import notebooks
+    from dva import authoring, notebooks
 
-    if not notebooks.grade(lab, work_folder()):
-        raise typer.Exit(1)
+    chosen = [lab] if lab else [info.name for info in notebooks.labs() if info.work.exists()]
+    if not chosen:
+        raise CourseError("You have no labs yet; `make lab` copies them and opens them.")
+    raise typer.Exit(authoring.main(["grade", *chosen]))
 
 
 @app.command()
-def progress() -> None:
+def progress(as_json: AsJson = False) -> None:
     """Show what you have solved, by exam domain."""
-    from dva import progress as solved
+    from dva import report
 
-    typer.echo(solved.summary())
+    rows = report.rows()
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Lab", "Title", "Checks passed", "", box=None)
+    for domain, name in report.DOMAINS.items():
+        mine = [row for row in rows if row.domain == domain]
+        if not mine:
+            continue
+        done = sum(row.state == "done" for row in mine)
+        table.add_row(f"[bold]{domain}. {name}[/]", "", f"[bold]{done} of {len(mine)} labs[/]", "")
+        for row in mine:
+            table.add_row(f"   {row.lab}", row.title, f"{row.passed} of {row.checks}", row.state)
+    Console().print(table)
 
 
 # -- authors --------------------------------------------------------------------------------------------------
 
 
 @new_app.command("lab")
-def new_lab(name: Annotated[str, typer.Argument(help="For example: 1-development/sns-fan-out")]) -> None:
+def new_lab(
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens, for example sns-fan-out.")],
+    domain: Annotated[int, typer.Option(min=1, max=4, help="The exam domain that it belongs to.")] = 1,
+) -> None:
     """Scaffold a lab in solutions/."""
     from dva import notebooks
 
-    typer.echo(f"Wrote {notebooks.new_lab(name)}")
+    typer.echo(f"Wrote {notebooks.new_lab(name, domain)}; next: write it, `dva author run {name}`, `make labs`.")
 
 
 @author_app.command("build")
@@ -348,29 +367,37 @@ def author_build(
     """Generate labs/ from solutions/."""
     from dva import notebooks
 
-    changed = notebooks.build(check=check)
-    for path in changed:
-        typer.echo(f"{'differs' if check else 'wrote'}: {path}")
-    if check and changed:
+    changes = notebooks.build(check=check)
+    for line in changes:
+        typer.echo(line if check else f"{line}: done")
+    if check and changes:
         raise CourseError("labs/ is not what solutions/ generates; run `make labs` and commit the result.")
-    if not changed:
+    if not changes:
         typer.echo("labs/ is exactly what solutions/ generates.")
 
 
 @author_app.command("run")
 def author_run(labs: Annotated[list[str] | None, typer.Argument(help="Default: all labs.")] = None) -> None:
     """Run solutions both ways: each check must fail without its solution and pass with it. Stores the outputs."""
-    from dva import notebooks
+    from dva import authoring
 
-    notebooks.run(labs or [])
+    raise typer.Exit(authoring.main(["run", *(labs or [])]))
 
 
 @author_app.command("prove")
 def author_prove(labs: Annotated[list[str] | None, typer.Argument(help="Default: all labs.")] = None) -> None:
     """Run every stored wrong answer; its check must refuse it."""
-    from dva import notebooks
+    from dva import authoring
 
-    notebooks.prove(labs or [])
+    raise typer.Exit(authoring.main(["prove", *(labs or [])]))
+
+
+@author_app.command("lint")
+def author_lint(labs: Annotated[list[str] | None, typer.Argument(help="Default: all labs.")] = None) -> None:
+    """Check that solutions keep to the lab format."""
+    from dva import authoring
+
+    raise typer.Exit(authoring.main(["lint", *(labs or [])]))
 
 
 # -- the book -------------------------------------------------------------------------------------------------

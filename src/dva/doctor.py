@@ -157,12 +157,11 @@ def writable(folder: Path) -> Finding:
         with tempfile.NamedTemporaryFile(dir=place, prefix=".dva-"):
             return Finding("Write permission", "ok", str(folder))
     except OSError as error:
-        variable = "DVA_WORK" if folder.name == "work" else "DVA_STATE"
         return Finding(
             "Write permission",
             "bad",
             f"{place} cannot be written ({error.strerror or error})",
-            f"Give yourself the right (`chmod u+w`), or set {variable} to a folder of yours.",
+            "Give yourself the right to write there, or clone the course into a folder of yours.",
         )
 
 
@@ -209,7 +208,7 @@ def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
         memory(psutil.virtual_memory().available),
         proxies(environ),
         writable(state()),
-        writable(Path(environ.get("DVA_WORK") or ROOT / "work")),
+        writable(ROOT / "work"),
         kernel(kernelspec.is_installed()),
         aws_variables(environ),
     ]

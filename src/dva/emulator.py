@@ -473,7 +473,7 @@ def unwritable(path: Path, error: OSError) -> CourseError:
     """Return the error for a folder that cannot be written."""
     return CourseError(
         f"Cannot write to {path} ({error.strerror or error}); "
-        "mend that, or set DVA_STATE to a folder of yours for the emulator and your progress."
+        "give yourself the right to write there, or set DVA_STATE to a folder of yours."
     )
 
 

@@ -8,12 +8,10 @@ import ast
 import asyncio
 import json
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -25,7 +23,7 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
-from dva import labformat
+from dva import kernelspec, labformat
 
 CELL_SECONDS = 120
 """Longest time of one cell, in seconds."""
@@ -35,8 +33,6 @@ NOTEBOOK_SECONDS = 600
 
 PROBE_SECONDS = 30
 """Longest time of a cleared cell with its check, in seconds of the wall clock (polls run on a virtual one)."""
-
-KERNEL_MODULE = "dva.kernel" if find_spec("dva.kernel") else "ipykernel_launcher"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -56,12 +52,8 @@ class _CourseKernels(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         provisioner = "dva-fork" if self.fork else "local-provisioner"
-        return KernelSpec(
-            argv=[sys.executable, "-m", KERNEL_MODULE, "-f", "{connection_file}"],
-            display_name="DVA labs",
-            language="python",
-            metadata={"kernel_provisioner": {"provisioner_name": provisioner, "config": {}}},
-        )
+        metadata = {"kernel_provisioner": {"provisioner_name": provisioner, "config": {}}}
+        return KernelSpec(**{**kernelspec.spec(), "metadata": metadata})
 
 
 class LabClient(PapermillNotebookClient):
@@ -72,7 +64,7 @@ class LabClient(PapermillNotebookClient):
         nb_man: Any,
         *,
         mode: str = "both-ways",
-        fork: bool = False,
+        fork: bool = True,
         notebook_timeout: float = NOTEBOOK_SECONDS,
         probe_timeout: float = PROBE_SECONDS,
         on_cell: Callable[[int, int], None] | None = None,
@@ -94,6 +86,7 @@ class LabClient(PapermillNotebookClient):
 
     def create_kernel_manager(self) -> Any:
         """Return a manager that starts the course's kernel, forked from a warm template where that is possible."""
+        (kernelspec.folder() / "ipython").mkdir(parents=True, exist_ok=True)
         specs = _CourseKernels()
         specs.fork = self.fork
         # Sockets in a folder of its own: TCP ports picked by kernels that start at the same time can collide.

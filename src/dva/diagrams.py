@@ -87,8 +87,15 @@ def _config(mode: str) -> dict[str, Any]:
         "deterministicIds": True,
         "deterministicIDSeed": "dva",
         "themeCSS": css,
-        "flowchart": {"htmlLabels": False, "padding": 14, **fixed},
-        "sequence": {"mirrorActors": False, "actorFontFamily": FONT, "messageFontFamily": FONT, **fixed},
+        "flowchart": {"htmlLabels": False, "padding": 10, "nodeSpacing": 32, "rankSpacing": 38, **fixed},
+        "sequence": {
+            "mirrorActors": False,
+            "actorMargin": 30,
+            "width": 130,
+            "actorFontFamily": FONT,
+            "messageFontFamily": FONT,
+            **fixed,
+        },
         "class": {"htmlLabels": False, **fixed},
         **dict.fromkeys(("state", "er", "gantt", "timeline", "journey", "pie", "quadrantChart", "block"), fixed),
         "themeVariables": {

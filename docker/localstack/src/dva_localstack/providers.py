@@ -1,4 +1,4 @@
-"""LocalStack service providers that hand a whole service to MiniStack."""
+"""The service providers of the plugin: whole services handed to MiniStack, and LocalStack's own with repairs."""
 
 import logging
 from typing import Any
@@ -15,7 +15,7 @@ from plux import PluginSpec
 from rolo.client import SimpleRequestsClient
 
 from dva_localstack.ministack import SIDECAR
-from dva_localstack.services import MINISTACK
+from dva_localstack.services import COURSE, MINISTACK
 
 LOG = logging.getLogger(__name__)
 
@@ -96,3 +96,20 @@ def forwarded(service: str) -> PluginSpec:
 
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
+kinesis = forwarded("kinesis")
+
+
+@aws_provider(api="logs", name=COURSE)
+def logs() -> Service:
+    """CloudWatch Logs with filter patterns."""
+    from dva_localstack.logs import create_service
+
+    return create_service()
+
+
+@aws_provider(api="stepfunctions", name=COURSE)
+def stepfunctions() -> Service:
+    """Step Functions with JSONata."""
+    from dva_localstack.stepfunctions import create_service
+
+    return create_service()

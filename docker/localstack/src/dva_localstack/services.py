@@ -1,13 +1,17 @@
 """Which service is served by which backend, where that is not LocalStack's own provider."""
 
 MINISTACK = "ministack"
-MOTO = "moto"
+COURSE = "course"
+"""LocalStack's own provider with a part of it replaced."""
 
 BACKENDS: dict[str, str] = {
     "dynamodb": MINISTACK,
     "dynamodbstreams": MINISTACK,
+    "kinesis": MINISTACK,
+    "logs": COURSE,
+    "stepfunctions": COURSE,
 }
-"""Service names to backends. A service on MiniStack needs a row here and an entry point in pyproject.toml."""
+"""Service names to backends. A service needs a row here, a line in ``providers.py`` and an entry point in pyproject.toml."""
 
 
 def provider_overrides() -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,22 +93,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def build(root: Path, output: Path) -> int:
-    """Build the book's HTML with warnings as errors. Nothing is written outside `output`.
-
-    Args:
-        root: the project's folder, with `_config.yml` and `_toc.yml`.
-        output: where `_build/html` will stand; `root` itself is fine (`_build/` is git-ignored).
-
-    Returns:
-        Jupyter Book's exit status, 0 when there was no warning.
-    """
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root)]
-    return subprocess.run(
-        [*command, "--path-output", str(output), "-W", "-n", "--keep-going", "-q"], check=False
-    ).returncode
-
-
 def _diagrams(root: Path) -> int:
     """Draw what is missing, delete what is unused, and say so."""
     try:
@@ -129,18 +112,15 @@ def _diagrams(root: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m dva.book html|diagrams [ROOT]`: build the book, or draw its diagrams. Returns the exit status."""
+    """`python -m dva.book diagrams [ROOT]`: draw what changed, delete what is unused. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m dva.book", description="For authors of the book.")
-    parser.add_argument("command", choices=["html", "diagrams"], help="build the HTML; draw the diagrams that changed")
+    parser.add_argument("command", choices=["diagrams"], help="draw the diagrams that changed, delete unused ones")
     parser.add_argument("root", nargs="?", type=Path, default=Path("."), help="the project (default: this folder)")
-    parser.add_argument("--output", type=Path, help="where html puts its _build folder (default: the project's folder)")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     if not (root / "_toc.yml").is_file():
         print(f"{root} has no _toc.yml: run this from the root of the project.", file=sys.stderr)
         return 2
-    if options.command == "html":
-        return build(root, options.output or root)
     return _diagrams(root)
 
 

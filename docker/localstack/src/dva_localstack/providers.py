@@ -99,6 +99,14 @@ dynamodbstreams = forwarded("dynamodbstreams")
 kinesis = forwarded("kinesis")
 
 
+@aws_provider(api="lambda", name=COURSE)
+def lambda_() -> Service:
+    """Lambda with weighted aliases, function URLs that open anywhere and whole log messages."""
+    from dva_localstack.lambda_.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="logs", name=COURSE)
 def logs() -> Service:
     """CloudWatch Logs with filter patterns."""

@@ -8,10 +8,11 @@ BACKENDS: dict[str, str] = {
     "dynamodb": MINISTACK,
     "dynamodbstreams": MINISTACK,
     "kinesis": MINISTACK,
+    "lambda": COURSE,
     "logs": COURSE,
     "stepfunctions": COURSE,
 }
-"""Service names to backends. A service needs a row here, a line in ``providers.py`` and an entry point in pyproject.toml."""
+"""Service names to backends. A service needs a row here, a line in providers.py and an entry point."""
 
 
 def provider_overrides() -> dict[str, str]:

@@ -3,9 +3,10 @@
 Started as ``python -I -S bootstrap.py SETTINGS``: no site-packages, no PYTHON* variables. Uses nothing but
 the standard library, and as little of that as it can, because every import is part of the cold start.
 
-``SETTINGS`` is JSON: ``opt`` (folder of the layers, as the function sees it), ``watch`` (file descriptor)
-and ``sandbox``: null, or what to mount where Lambda has it: ``task``, ``opt``, ``tmp`` (folders of this
-machine), ``runtime`` (module name to path), ``hide`` (folders) and ``keep`` (folders to show all the same).
+``SETTINGS`` is JSON: ``opt`` (folder of the layers, as the function sees it), ``watch`` (file descriptor),
+``unset`` (names of variables to remove) and ``sandbox``: null, or what to mount where Lambda has it:
+``task``, ``opt``, ``tmp`` (folders of this machine), ``runtime`` (module name to path), ``hide`` (folders)
+and ``keep`` (folders to show all the same).
 """
 
 import json
@@ -27,6 +28,8 @@ def main() -> None:
     if settings.get("probe"):
         return
     _end_with_the_server(settings["watch"])
+    for name in settings["unset"]:
+        os.environ.pop(name, None)
     task, opt = os.environ["LAMBDA_TASK_ROOT"], settings["opt"]
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     runtime_dir = os.environ["LAMBDA_RUNTIME_DIR"]

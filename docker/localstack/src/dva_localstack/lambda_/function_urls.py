@@ -6,40 +6,38 @@ A request there is handed to LocalStack's own route, under the host name that th
 """
 
 import dataclasses
-import functools
 from typing import Any
 
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
-from localstack.utils.patch import patch
 from localstack.utils.urls import localstack_host
 from werkzeug.exceptions import NotFound
 
 PREFIX = "/_lambda-url"
 
 
-@functools.cache
-def mend() -> None:
-    """Add the path route and make ``CreateFunctionUrlConfig`` return it; further calls do nothing."""
-    patch(LambdaProvider.create_function_url_config)(_create_function_url_config)
-    ROUTER.add(f"{PREFIX}/<url_id>", endpoint=_redirect_to_root)
-    ROUTER.add(f"{PREFIX}/<url_id>/", endpoint=_forward, defaults={"path": ""})
-    ROUTER.add(f"{PREFIX}/<url_id>/<path:path>", endpoint=_forward)
+class PathFunctionUrls(LambdaProvider):
+    """A Lambda provider whose function URLs are paths on the gateway."""
 
+    def on_after_init(self) -> None:
+        """Add the routes for :data:`PREFIX`."""
+        super().on_after_init()
+        ROUTER.add(f"{PREFIX}/<url_id>", endpoint=_redirect_to_root)
+        ROUTER.add(f"{PREFIX}/<url_id>/", endpoint=_forward, defaults={"path": ""})
+        ROUTER.add(f"{PREFIX}/<url_id>/<path:path>", endpoint=_forward)
 
-def _create_function_url_config(
-    create: Any, self: Any, context: Any, function_name: str, *args: Any, **kwargs: Any
-) -> Any:
-    response = create(self, context, function_name, *args, **kwargs)
-    for functions in _functions_of_all_accounts():
-        for qualifier, config in functions.function_url_configs.items():
-            if config.url == response["FunctionUrl"]:
-                url = f"http://{localstack_host().host_and_port()}{PREFIX}/{config.url_id}/"
-                functions.function_url_configs[qualifier] = dataclasses.replace(config, url=url)
-                return {**response, "FunctionUrl": url}
-    return response
+    def create_function_url_config(self, context: Any, function_name: str, *args: Any, **kwargs: Any) -> Any:
+        """Answer ``CreateFunctionUrlConfig`` with a URL that opens anywhere."""
+        response = super().create_function_url_config(context, function_name, *args, **kwargs)
+        for function in _functions_of_all_accounts():
+            for qualifier, config in function.function_url_configs.items():
+                if config.url == response["FunctionUrl"]:
+                    url = f"http://{localstack_host().host_and_port()}{PREFIX}/{config.url_id}/"
+                    function.function_url_configs[qualifier] = dataclasses.replace(config, url=url)
+                    return {**response, "FunctionUrl": url}
+        return response
 
 
 def _functions_of_all_accounts() -> list[Any]:

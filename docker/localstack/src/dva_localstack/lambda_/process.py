@@ -79,9 +79,12 @@ class FunctionProcess:
         self.alive = True
         self._reaped = False
         watch = watch_pipe()
+        environment = variables(self.address)
+        # Python adds LC_CTYPE by itself where LANG names a locale that this machine does not have.
+        added = [name for name in ("LC_CTYPE",) if name not in environment]
         self._popen = subprocess.Popen(
-            command({**settings, "watch": watch}),
-            env=variables(self.address),
+            command({**settings, "watch": watch, "unset": added}),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output.fileno(),
             stderr=output.fileno(),

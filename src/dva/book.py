@@ -57,7 +57,7 @@ class Mermaid(SphinxDirective):
             holder += nodes.image(
                 uri=f"/{diagrams.FOLDER}/{file.name}",
                 alt=diagrams.alt_text(source),
-                classes=[f"only-{mode}"],
+                classes=[f"only-{mode}", "no-scaled-link"],
                 width=f"{width}px",
                 height=f"{height}px",
             )
@@ -82,6 +82,8 @@ def _without_thebe(app: Sphinx, _config: Config) -> None:
     """Jupyter Book always loads sphinx-thebe, whose scripts name a CDN on every page; nothing here uses it."""
     for listeners in app.events.listeners.values():
         listeners[:] = [one for one in listeners if not one.handler.__module__.startswith("sphinx_thebe")]
+    sheets = app.registry.css_files
+    sheets[:] = [sheet for sheet in sheets if sheet[0] != "sphinx-thebe.css"]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

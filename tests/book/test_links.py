@@ -82,5 +82,5 @@ def test_nothing_is_loaded_from_elsewhere(html: Path, pages: dict[str, Beautiful
 def test_stylesheets_load_nothing_from_elsewhere(html: Path) -> None:
     for sheet in html.rglob("*.css"):
         text = sheet.read_text("utf-8")
-        for remote in ("url(http", "url('http", 'url("http', "url(//", "@import"):
+        for remote in ("url(http", "url('http", 'url("http', "url(//", '@import "http', "@import 'http", '@import "//'):
             assert remote not in text, f"{sheet.name}: {remote}"

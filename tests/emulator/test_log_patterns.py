@@ -18,7 +18,10 @@ sys.modules["log_patterns"] = log_patterns
 spec.loader.exec_module(log_patterns)
 
 ACCESS = '127.0.0.1 Prod frank [10/Oct/2026:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
-EVENT = '{"level": "ERROR", "ms": 250, "ok": true, "none": null, "user": {"id": 1, "mail": "a@b.example"}, "tags": ["x", "y"]}'
+EVENT = (
+    '{"level": "ERROR", "ms": 250, "ok": true, "none": null, '
+    '"user": {"id": 1, "mail": "a@b.example"}, "tags": ["x", "y"]}'
+)
 
 
 def matches(pattern: str, message: str) -> bool:

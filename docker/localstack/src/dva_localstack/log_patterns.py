@@ -323,7 +323,7 @@ def _delimited_pattern(text: str) -> Pattern:
             rest = len(names) - at - 1
             if len(values) < len(names) - 1:
                 return None
-            values = values[:at] + [""] + values[len(values) - rest :]
+            values = [*values[:at], "", *values[len(values) - rest :]]
         elif len(values) != len(names):
             return None
         return dict(zip(names, values, strict=True))

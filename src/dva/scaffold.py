@@ -25,6 +25,8 @@ A bucket that keeps every version of its objects.
 
 ```mermaid
 flowchart LR
+  accTitle: What this lab builds
+  accDescr: Your code puts objects into a bucket that keeps every version.
   you[Your code] -->|put_object| bucket[(Bucket with versions)]
 ```"""
 

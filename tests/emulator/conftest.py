@@ -79,6 +79,12 @@ class Functions:
         )
         return name
 
+    def layer(self, files: dict[str, str]) -> str:
+        """Publish a layer of ``files`` and return the ARN of its version."""
+        name = f"layer-{uuid.uuid4().hex[:8]}"
+        published = self.client.publish_layer_version(LayerName=name, Content={"ZipFile": archive(files)})
+        return published["LayerVersionArn"]
+
     def settle(self, name: str) -> None:
         """Wait until an update of the function has been carried out."""
         self.client.get_waiter("function_updated_v2").wait(

@@ -4,8 +4,10 @@ import argparse
 import hashlib
 import importlib.metadata
 import ipaddress
+import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from dva_localstack.services import provider_overrides
@@ -94,7 +96,15 @@ def main() -> None:
     # LocalStack reads its environment while it is imported.
     from localstack.runtime.main import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        # Everything has been shut down. A service that was first touched during the shutdown leaves threads that
+        # LocalStack never ends, and Python would wait for them for good.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from localstack.aws.connect import connect_to
+from localstack.runtime.events import infra_stopping
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandler, LogItem
 from localstack.services.lambda_.provider import LambdaProvider
@@ -57,6 +58,8 @@ def _run_log_loop(_original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         region_name=self.region, role_arn=self.role_arn, service_principal=ServicePrincipal.lambda_
     ).logs
     while (item := self.log_queue.get()) is not QUEUE_SHUTDOWN:
+        if infra_stopping.is_set():
+            continue  # CloudWatch Logs is going too; what it held is lost in any case
         try:
             _ship(client, item)
         except Exception:

@@ -4,13 +4,11 @@ The provider keeps a layer without versions, so that numbers are never used twic
 of each layer.
 """
 
-import functools
 from typing import Any
 
 from localstack.services.lambda_.invocation.lambda_models import Layer
-from localstack.services.lambda_.invocation.models import LambdaStore, lambda_stores
+from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
-from localstack.utils.patch import patch
 
 
 class _Layers(dict[str, Layer]):
@@ -21,14 +19,12 @@ class _Layers(dict[str, Layer]):
         return [(name, layer) for name, layer in super().items() if layer.layer_versions]
 
 
-@functools.cache
-def mend() -> None:
-    """Patch the provider; further calls do nothing."""
-    patch(LambdaProvider.list_layers)(_list_layers)
+class ListedLayers(LambdaProvider):
+    """A Lambda provider that lists the layers that have versions."""
 
-
-def _list_layers(list_layers: Any, self: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
-    store: LambdaStore = lambda_stores[context.account_id][context.region]
-    if not isinstance(store.layers, _Layers):
-        store.layers = _Layers(store.layers)
-    return list_layers(self, context, *args, **kwargs)
+    def list_layers(self, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer ``ListLayers``."""
+        store = lambda_stores[context.account_id][context.region]
+        if not isinstance(store.layers, _Layers):
+            store.layers = _Layers(store.layers)
+        return super().list_layers(context, *args, **kwargs)

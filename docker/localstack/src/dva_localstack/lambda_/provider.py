@@ -7,10 +7,11 @@ from localstack.services.plugins import Service
 
 from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
+from .layers import ListedLayers
 from .logs import WholeMessages
 
 
-class CourseLambdaProvider(WeightedAliases, PathFunctionUrls, WholeMessages):
+class CourseLambdaProvider(WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages):
     """LocalStack's provider, mended; each base says which fault it mends."""
 
 

@@ -120,6 +120,12 @@ def another_account(emulator: str) -> Callable[[], Account]:
     return lambda: Account(emulator)
 
 
+@pytest.fixture
+def account_on() -> type[Account]:
+    """Return a function that makes a fresh account on the emulator at a URL, for tests that start their own."""
+    return Account
+
+
 def eventually[T](probe: Callable[[], T], seconds: float = 20) -> T:
     """Call ``probe`` until it returns something true and return that; the last AssertionError is raised if never."""
     deadline = time.monotonic() + seconds

@@ -124,13 +124,14 @@ def functions(aws: Any) -> Functions:
 
 
 class OwnServer:
-    """An emulator of the test's own, with its own environment."""
+    """An emulator of the test's own, with its own environment; ``functions`` is for a fresh account on it."""
 
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str], account_on: Callable[[str], Any]) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.functions = Functions(account_on(self.url))
         self.log = folder / "emulator.log"
         self.state = folder / "state"
         with self.log.open("wb") as output:
@@ -159,14 +160,14 @@ class OwnServer:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Callable[..., OwnServer]]:
+def own_server(tmp_path: Path, account_on: Callable[[str], Any]) -> Iterator[Callable[..., OwnServer]]:
     """Return a function that starts an emulator with further environment variables; stopped after the test."""
     started: list[OwnServer] = []
 
     def start(**variables: str) -> OwnServer:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(OwnServer(folder, variables))
+        started.append(OwnServer(folder, variables, account_on))
         return started[-1]
 
     yield start

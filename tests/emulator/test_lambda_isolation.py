@@ -68,12 +68,6 @@ PRESENT = ["boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3",
 ABSENT = ["localstack", "moto", "pydantic", "requests", "dva_localstack", "psutil", "yaml", "pip", "bootstrap"]
 
 
-def as_functions(functions, server):
-    """Return ``functions`` for a server of the test's own."""
-    account = type(functions.account)(server.url)
-    return type(functions)(account)
-
-
 def test_only_lambdas_variables_and_the_functions_own(functions):
     name = functions.deploy(SHOW, Environment={"Variables": {"STAGE": "test", "EMPTY": ""}})
     environ = functions.invoke(name, {}).payload["environ"]
@@ -188,8 +182,8 @@ def portable(own_server):
     )
 
 
-def test_without_mounts_and_without_the_native_client(functions, portable, eventually):
-    remote = as_functions(functions, portable)
+def test_without_mounts_and_without_the_native_client(portable, eventually):
+    remote = portable.functions
     name = remote.deploy(SHOW, Timeout=30)
     seen = remote.invoke(name, {"modules": PRESENT + ABSENT}).payload
     assert set(seen["environ"]) == LAMBDAS_OWN | OURS | {"TMPDIR"}
@@ -200,6 +194,14 @@ def test_without_mounts_and_without_the_native_client(functions, portable, event
     assert seen["root"] == seen["cwd"] == seen["path"][0]
     assert seen["tmp"].startswith(str(portable.state))
     assert seen["home"].startswith(str(portable.state))
+
+    port = int(seen["environ"]["AWS_LAMBDA_RUNTIME_API"].partition("/")[0].rpartition(":")[2])
+    listening = {
+        connection.laddr.port: connection.laddr.ip
+        for connection in psutil.Process(portable.process.pid).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening[port] == "127.0.0.1", "the Runtime API listens on loopback only"
 
     failing = remote.deploy("def handler(event, context): raise KeyError(event)")
     assert remote.invoke(failing, "ä").payload["errorMessage"] == "'ä'"
@@ -214,9 +216,9 @@ def test_without_mounts_and_without_the_native_client(functions, portable, event
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_no_function_outlives_the_server(functions, own_server, eventually, how):
+def test_no_function_outlives_the_server(own_server, eventually, how):
     server = own_server()
-    remote = as_functions(functions, server)
+    remote = server.functions
     name = remote.deploy("""
         import os, subprocess
 
@@ -243,16 +245,3 @@ def test_no_function_outlives_the_server(functions, own_server, eventually, how)
     )
     server.stop(how)
     eventually(lambda: not [process for process in (*idle, *children) if process.is_running()], 5)
-
-
-def test_the_runtime_api_listens_on_loopback_only(functions, own_server):
-    server = own_server()
-    remote = as_functions(functions, server)
-    address = remote.invoke(remote.deploy(SHOW), {}).payload["environ"]["AWS_LAMBDA_RUNTIME_API"]
-    port = int(address.partition("/")[0].rpartition(":")[2])
-    listening = {
-        connection.laddr.port: connection.laddr.ip
-        for connection in psutil.Process(server.process.pid).net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening[port] == "127.0.0.1"

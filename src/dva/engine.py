@@ -209,9 +209,13 @@ class LabClient(PapermillNotebookClient):
                 if time.monotonic() > deadline:
                     raise DeadKernelError("the kernel does not answer") from None
                 continue
-            if reply["parent_header"].get("msg_id") == sent:
+            if reply["parent_header"].get("msg_id") != sent:
+                continue
+            if reply["content"]["status"] != "aborted":
                 return reply
-            await asyncio.sleep(0)
+            # For a moment after an error a kernel drops what it is asked.
+            await asyncio.sleep(0.05)
+            sent = self.kc.execute("", silent=True, store_history=False, user_expressions={"dva": expression})
 
 
 def judge(told: dict[str, Any], cells: list[NotebookNode], check: NotebookNode) -> str | None:

@@ -82,7 +82,9 @@ def execute(
     :return: a copy with outputs, without what papermill adds
     :raises LabErrors: with everything that is wrong
     """
-    settings = {"DVA_PROGRESS": "off", **(env or {})}
+    # ipykernel captures less where it thinks that it is itself under test.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    settings = {**inherited, "DVA_PROGRESS": "off", **(env or {})}
     with tempfile.TemporaryDirectory(prefix="dva-lab-") as scratch:
         try:
             done = execute_notebook(
@@ -97,7 +99,7 @@ def execute(
                 autosave_cell_every=0,
                 cwd=cwd or Path(scratch),
                 mode=mode,
-                env=os.environ | settings,
+                env=settings,
                 results=results,
                 **options,
             )

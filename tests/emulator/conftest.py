@@ -55,6 +55,11 @@ class Functions:
         self.account = account
         self.client = account("lambda", read_timeout=60)
 
+    @staticmethod
+    def archive(code: str) -> bytes:
+        """Return a zip archive with ``code`` as its ``app.py``."""
+        return archive({"app.py": code})
+
     @property
     def role(self) -> str:
         """ARN of a role in this account."""

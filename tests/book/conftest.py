@@ -1,5 +1,7 @@
 """The book, built once for all workers, and a browser to look at it."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -39,18 +41,33 @@ def build_book() -> Build:
 
 @pytest.fixture(scope="session")
 def html(build_book: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the built HTML; the first worker that wants it builds it, with warnings as errors."""
+    """Folder of the built HTML; the first worker that wants it builds it, with warnings as errors.
+
+    The build must not touch the project.
+    """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    output, status, log = shared / "book", shared / "book.status", shared / "book.log"
+    output, result = shared / "book", shared / "book.json"
     with FileLock(shared / "book.lock"):
-        if not status.exists():
+        if not result.exists():
+            before = _sources()
             code, said = build_book(ROOT, output)
-            log.write_text(said, encoding="utf-8")
-            status.write_text(str(code))
-    assert status.read_text() == "0", log.read_text("utf-8")
+            after = _sources()
+            changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+            result.write_text(json.dumps({"code": code, "said": said, "changed": changed}), encoding="utf-8")
+    built = json.loads(result.read_text("utf-8"))
+    assert built["code"] == 0, built["said"]
+    assert not built["changed"], "the build changed the project"
     return output / "_build/html"
+
+
+def _sources() -> dict[str, str]:
+    """What the book is made of, with a hash of each file, and the names at the top of the project."""
+    files = [path for folder in ("chapters", "labs", "solutions") for path in (ROOT / folder).rglob("*")]
+    files += [ROOT / "_config.yml", ROOT / "_toc.yml"]
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
+    return hashes | {name: "" for name in ("_build", "conf.py") if (ROOT / name).exists()}
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +117,12 @@ class Visit:
     def __init__(self, browser: Any, allowed: str, **options: Any) -> None:
         self.outside: list[str] = []
         self.errors: list[str] = []
+        self.failed: list[str] = []
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = self.context.new_page()
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("requestfailed", self._failed)
 
         def gate(route: Any) -> None:
             url = route.request.url
@@ -114,6 +133,10 @@ class Visit:
                 route.abort()
 
         self.context.route("**/*", gate)
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what going to the next page does to an icon on its way
+            self.failed.append(request.url)
 
     def __enter__(self) -> "Visit":
         return self

@@ -275,11 +275,12 @@ class BothWaysEngine(NBClientEngine):
         :param notebook_timeout: longest time of the whole notebook, in seconds
         :param probe_timeout: longest time of one cleared exercise, in seconds
         :param env: environment of the kernel
+        :param folder: working folder of the kernel; papermill's own ``cwd`` would change this whole process's
         :param on_cell: called with the position of each cell and the number of cells before it runs
         :param results: filled with the outcome of each check and each broken cell, by cell id
         :raises LabErrors: with everything that is wrong
         """
-        env = kwargs.pop("env", None)
+        start = {name: kwargs[given] for given, name in (("env", "env"), ("folder", "cwd")) if kwargs.get(given)}
         results = kwargs.pop("results", None)
         ours = ("mode", "fork", "notebook_timeout", "probe_timeout", "on_cell")
         client = LabClient(
@@ -292,7 +293,7 @@ class BothWaysEngine(NBClientEngine):
             **{name: kwargs[name] for name in ours if name in kwargs},
         )
         try:
-            client.execute(**({"env": env} if env else {}))
+            client.execute(**start)
         except DeadKernelError:
             if not client.errors:
                 client.errors.append("the kernel died")

@@ -117,7 +117,8 @@ def forget_connections() -> None:
     if pools is None:
         return
     for found in gc.get_objects():
-        if isinstance(found, pools.HTTPConnectionPool) and found.pool is not None:
+        # type(), because isinstance() would follow dead weak proxies.
+        if issubclass(type(found), pools.HTTPConnectionPool) and found.pool is not None:
             size = found.pool.maxsize
             found.pool = found.QueueCls(size)
             for _ in range(size):

@@ -5,6 +5,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,8 +98,8 @@ def execute(
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
-                cwd=cwd or Path(scratch),
                 mode=mode,
+                folder=str(cwd or scratch),
                 env=settings,
                 results=results,
                 **options,
@@ -220,18 +221,30 @@ class Proof(BaseModel):
     """Empty if its check failed, as it must."""
 
 
-def prove(info: labformat.LabInfo, on_answer: Callable[[Proof], None] | None = None, **options: Any) -> list[Proof]:
+def prove(
+    info: labformat.LabInfo, on_answer: Callable[[Proof], None] | None = None, jobs: int = 4, **options: Any
+) -> list[Proof]:
     """Run every wrong answer of a lab in a fresh account up to its check, which must fail.
 
     :param on_answer: called after each wrong answer
+    :param jobs: how many run at the same time; most of a lab's time is waiting
     :return: one entry per wrong answer
     """
     nb = labformat.read(info.solution)
+
+    def one(case: tuple[int, int | None, dict[str, str]]) -> Proof:
+        index, check, answer = case
+        problem = _why_not_refused(nb, index, check, answer["code"], options)
+        return Proof(exercise=nb.cells[index].id, why=answer["why"], problem=problem)
+
+    cases = [
+        (index, check, answer)
+        for index, check in labformat.exercise_check_pairs(nb)
+        for answer in labformat.wrong_answers(nb.cells[index])
+    ]
     proofs = []
-    for index, check in labformat.exercise_check_pairs(nb):
-        for answer in labformat.wrong_answers(nb.cells[index]):
-            proof = Proof(exercise=nb.cells[index].id, why=answer["why"])
-            proof.problem = _why_not_refused(nb, index, check, answer["code"], options)
+    with ThreadPoolExecutor(jobs) as pool:
+        for proof in pool.map(one, cases):
             proofs.append(proof)
             if on_answer:
                 on_answer(proof)

@@ -20,4 +20,6 @@ def test_there_are_labs() -> None:
 def test_solution_both_ways(info: labformat.LabInfo) -> None:
     done = running.solve(info)
     different = masks.differences(labformat.read(info.solution), done)
-    assert not different, f"run `python -m dva.notebooks run {info.name}` if this is as it should be:\n{different}"
+    if different:
+        mend = f"`python -m dva.notebooks run {info.name}` stores the new outputs, if they are as they should be"
+        pytest.fail(f"{mend}:\n{different}", pytrace=False)

@@ -56,9 +56,9 @@ class Functions:
         self.client = account("lambda", read_timeout=60)
 
     @staticmethod
-    def archive(code: str) -> bytes:
-        """Return a zip archive with ``code`` as its ``app.py``."""
-        return archive({"app.py": code})
+    def archive(files: dict[str, str]) -> bytes:
+        """Return a zip archive of ``files``, names to contents."""
+        return archive(files)
 
     @property
     def role(self) -> str:

@@ -1,10 +1,12 @@
 """Synchronous invocation: environments, context, errors, limits and logs."""
 
+import base64
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
 COUNTER = """
     import os, uuid
@@ -217,17 +219,17 @@ def test_a_process_that_ends_in_the_middle(functions, statement, reason):
 def test_a_timeout_ends_the_process_but_not_the_environment(functions):
     name = functions.deploy(
         """
-        import os, time
-        count = 0
+        import os, tempfile, time
+        count, mark = 0, tempfile.gettempdir() + "/kept"
 
         def handler(event, context):
             global count
             count += 1
             print("working")
             if event:
-                open("/tmp/kept", "w").close()
+                open(mark, "w").close()
                 time.sleep(30)
-            return {"count": count, "kept": os.path.exists("/tmp/kept"), "stream": context.log_stream_name}
+            return {"count": count, "kept": os.path.exists(mark), "stream": context.log_stream_name}
         """,
         Timeout=1,
     )
@@ -245,6 +247,26 @@ def test_a_timeout_ends_the_process_but_not_the_environment(functions):
     assert answer.report["Duration"] == "1000.00 ms"
     after = functions.invoke(name, False).payload
     assert after == {"count": 1, "kept": True, "stream": before["stream"]}
+
+
+def test_a_new_process_initializes_on_the_invocations_time(functions):
+    name = functions.deploy(
+        """
+        import os, tempfile, time
+        mark = tempfile.gettempdir() + "/again"
+        if os.path.exists(mark):
+            time.sleep(30)
+
+        def handler(event, context):
+            open(mark, "w").close()
+            os._exit(1)
+        """,
+        Timeout=1,
+    )
+    assert functions.invoke(name).payload["errorType"] == "Runtime.ExitError"
+    answer = functions.invoke(name)
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert re.search(r"INIT_REPORT Init Duration: 1000\.00 ms\tPhase: invoke\tStatus: timeout", answer.log)
 
 
 def test_more_memory_than_the_function_has(functions):
@@ -359,6 +381,28 @@ def test_a_response_above_six_megabytes(functions):
     answer = functions.invoke(name, 6_400_000)
     assert answer.payload["errorType"] == "Function.ResponseSizeTooLarge"
     assert functions.invoke(name, 1).payload == "x"
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6_291_456), ("Event", 1_048_576)])
+def test_a_request_that_is_too_large(functions, kind, limit):
+    name = functions.deploy("def handler(event, context): return len(event)", MemorySize=256)
+    fits, too_large = (b'"' + b"x" * (limit - 2 + more) + b'"' for more in (0, 1))
+    functions.client.invoke(FunctionName=name, InvocationType=kind, Payload=fits)
+    with pytest.raises(ClientError) as error:
+        functions.client.invoke(FunctionName=name, InvocationType=kind, Payload=too_large)
+    assert error.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert f"(limit {limit} bytes)" in error.value.response["Error"]["Message"]
+
+
+def test_the_client_context(functions):
+    name = functions.deploy("""
+        def handler(event, context):
+            return context.client_context and context.client_context.custom
+    """)
+    sent = base64.b64encode(json.dumps({"custom": {"tenant": "a"}}).encode()).decode()
+    assert functions.invoke(name, ClientContext=sent).payload == {"tenant": "a"}
+    assert functions.invoke(name).payload is None
 
 
 def test_a_runtime_other_than_python_says_what_to_do(functions):

@@ -163,6 +163,19 @@ def test_layers_are_merged_under_opt(functions):
     assert (answer[4] == "/opt") is mounted
 
 
+def test_a_layer_that_was_deleted_and_made_again(functions):
+    client = functions.client
+    code = "import shared\ndef handler(event, context): return shared.value"
+    answers = []
+    for value in (1, 2):
+        made = client.publish_layer_version(
+            LayerName="again", Content={"ZipFile": functions.archive({"python/shared.py": f"value = {value}"})}
+        )
+        answers.append(functions.invoke(functions.deploy(code, Layers=[made["LayerVersionArn"]])).payload)
+        client.delete_layer_version(LayerName="again", VersionNumber=made["Version"])
+    assert answers == [1, 2]
+
+
 def test_a_layer_that_does_not_exist(functions):
     arn = f"arn:aws:lambda:us-east-1:{functions.account.id}:layer:absent:1"
     with pytest.raises(ClientError, match="InvalidParameterValueException"):

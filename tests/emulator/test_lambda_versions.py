@@ -13,7 +13,7 @@ def two_versions(functions):
     name = functions.deploy(from_first)
     client = functions.client
     assert client.publish_version(FunctionName=name)["Version"] == "1"
-    client.update_function_code(FunctionName=name, ZipFile=functions.archive(VERSION.format(2)))
+    client.update_function_code(FunctionName=name, ZipFile=functions.archive({"app.py": VERSION.format(2)}))
     functions.settle(name)
     assert client.publish_version(FunctionName=name)["Version"] == "2"
     client.get_waiter("published_version_active").wait(

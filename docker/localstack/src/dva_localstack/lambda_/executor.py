@@ -60,6 +60,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._pending_log = ""
         self._init_ms: float | None = None
         self._init_failure: bytes | None = None
+        self.client_context = ""
         arn = configuration.runtime_version_config and configuration.runtime_version_config.get("RuntimeVersionArn")
         self._reporter = Reporter(
             version=function_version.id.qualifier,
@@ -131,9 +132,9 @@ class ProcessExecutor(RuntimeExecutor):
     def stop(self) -> None:
         """End the process and remove the environment's folder."""
         self._retire()
-        if self._output:
-            self._output.close()
-            self._output = None
+        output, self._output = self._output, None
+        if output:
+            output.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def get_address(self) -> str:
@@ -241,6 +242,7 @@ class ProcessExecutor(RuntimeExecutor):
                 deadline_ms=int((time.time() + deadline - time.monotonic()) * 1000),
                 function_arn=payload["invoked-function-arn"],
                 trace_id=payload["trace-id"],
+                client_context=self.client_context,
             )
         )
         while True:
@@ -334,7 +336,8 @@ def prepare_shared() -> None:
 def layers_folder(function_version: FunctionVersion) -> Path:
     """Return the folder that stands for ``/opt``: the function's layers, later ones over earlier ones."""
     layers = function_version.config.layers or []
-    names = "\n".join(layer.layer_version_arn for layer in layers)
+    # With the id of the code, because a layer that was deleted and made again has the same ARN.
+    names = "\n".join(f"{layer.layer_version_arn} {getattr(layer.code, 'id', '')}" for layer in layers)
     folder = state_folder() / "opt" / hashlib.sha256(names.encode()).hexdigest()[:16]
     if folder.exists():
         return folder

@@ -3,15 +3,21 @@
 LocalStack answers on ``<id>.lambda-url.<region>.<host>``. Names below ``localhost`` resolve in browsers and
 curl but not in every resolver that Python uses, so the URL that the API returns is a path on the gateway.
 A request there is handed to LocalStack's own route, under the host name that the route expects.
+
+LocalStack also takes any ``body`` in a function's result for the response. On AWS a result without
+``statusCode`` is the response's body as a whole.
 """
 
 import dataclasses
+import json
 from typing import Any
 
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
+from localstack.services.lambda_ import urlrouter
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
+from localstack.utils.patch import patch
 from localstack.utils.urls import localstack_host
 from werkzeug.exceptions import NotFound
 
@@ -24,6 +30,7 @@ class PathFunctionUrls(LambdaProvider):
     def on_after_init(self) -> None:
         """Add the routes for :data:`PREFIX`."""
         super().on_after_init()
+        patch(urlrouter.lambda_result_to_response)(_response_of)
         ROUTER.add(f"{PREFIX}/<url_id>", endpoint=_redirect_to_root)
         ROUTER.add(f"{PREFIX}/<url_id>/", endpoint=_forward, defaults={"path": ""})
         ROUTER.add(f"{PREFIX}/<url_id>/<path:path>", endpoint=_forward)
@@ -55,6 +62,17 @@ def _region_of(url_id: str) -> str | None:
             if config.url_id.lower() == url_id.lower():
                 return config.function_arn.split(":")[3]
     return None
+
+
+def _response_of(to_response: Any, result: Any) -> Response:
+    try:
+        returned = json.loads(result.payload)
+    except ValueError:
+        return to_response(result)
+    if isinstance(returned, dict) and "statusCode" not in returned:
+        whole = {"statusCode": 200, "body": json.dumps(returned, separators=(",", ":"), ensure_ascii=False)}
+        result = dataclasses.replace(result, payload=json.dumps(whole).encode())
+    return to_response(result)
 
 
 def _redirect_to_root(request: Request, url_id: str) -> Response:

@@ -9,9 +9,10 @@ from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
 from .logs import WholeMessages
+from .requests import CheckedRequests
 
 
-class CourseLambdaProvider(WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages):
+class CourseLambdaProvider(WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests):
     """LocalStack's provider, mended; each base says which fault it mends."""
 
 

@@ -24,6 +24,8 @@ class Work:
     """Unix time in milliseconds."""
     function_arn: str
     trace_id: str
+    client_context: str = ""
+    """JSON, or empty."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Lambda-Runtime-Deadline-Ms", str(work.deadline_ms))
         self.send_header("Lambda-Runtime-Invoked-Function-Arn", work.function_arn)
         self.send_header("Lambda-Runtime-Trace-Id", work.trace_id)
+        if work.client_context:
+            self.send_header("Lambda-Runtime-Client-Context", work.client_context)
         self.end_headers()
         self.wfile.write(work.payload)
         self.wfile.flush()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+LAPTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -18,7 +19,9 @@ def base(request: pytest.FixtureRequest, html: Path) -> str:
 BROKEN = "[...document.images].filter(i => i.getClientRects().length && !i.naturalWidth).map(i => i.src)"
 
 
-def test_every_page_is_whole_and_asks_nobody_else(visit: Any, base: str, pages: dict[str, BeautifulSoup]) -> None:
+def test_every_page_is_whole_fits_a_phone_and_asks_nobody_else(
+    visit: Any, base: str, pages: dict[str, BeautifulSoup]
+) -> None:
     with visit(base) as tab:
         for name in pages:
             tab.page.goto(base + name)
@@ -28,6 +31,9 @@ def test_every_page_is_whole_and_asks_nobody_else(visit: Any, base: str, pages: 
                 assert tab.errors == [], name
             # Browsers refuse the theme's icon font to a page without a server; all else must be there.
             assert [url for url in tab.failed if base.startswith("http") or "/fontawesome/" not in url] == [], name
+            tab.page.set_viewport_size(PHONE)
+            assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+            tab.page.set_viewport_size(LAPTOP)
 
 
 @pytest.mark.parametrize(("scheme", "shown", "hidden"), [("light", "light", "dark"), ("dark", "dark", "light")])
@@ -44,13 +50,6 @@ def test_print_shows_the_light_diagram_in_dark_mode(visit: Any, site: str) -> No
         tab.page.emulate_media(media="print")
         assert tab.page.locator(".diagram img.only-light").first.is_visible()
         assert not tab.page.locator(".diagram img.only-dark").first.is_visible()
-
-
-def test_no_page_scrolls_sideways_on_a_phone(visit: Any, site: str, pages: dict[str, BeautifulSoup]) -> None:
-    with visit(site, viewport=PHONE) as tab:
-        for name in pages:
-            tab.page.goto(site + name)
-            assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
 
 
 @pytest.mark.parametrize("word", ["visibility", "emulator"])

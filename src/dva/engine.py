@@ -21,7 +21,6 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import ensure_async
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine
 
 from dva import kernelspec, labformat
 
@@ -70,7 +69,7 @@ class LabClient(PapermillNotebookClient):
         on_cell: Callable[[int, int], None] | None = None,
         **kw: Any,
     ) -> None:
-        """Parameters are those of :meth:`BothWaysEngine.execute_managed_notebook`."""
+        """Parameters are those of :func:`execute_managed`."""
         super().__init__(nb_man, **kw)
         self.mode, self.fork = mode, fork
         self.probe_timeout, self.notebook_timeout = probe_timeout, notebook_timeout
@@ -248,57 +247,50 @@ def _traceback(cell: NotebookNode) -> list[str]:
     return [line for out in cell.outputs if out.output_type == "error" for line in out.traceback]
 
 
-class BothWaysEngine(NBClientEngine):
-    """The engine ``dva-both-ways`` of papermill (entry point group ``papermill.engine``)."""
+def execute_managed(
+    nb_man: Any,
+    log_output: bool = False,
+    stdout_file: Any = None,
+    stderr_file: Any = None,
+    start_timeout: float = 60,
+    execution_timeout: int | None = None,
+    **kwargs: Any,
+) -> None:
+    """Run a lab's notebook.
 
-    @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: float = 60,
-        execution_timeout: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Run a lab's notebook.
-
-        :param nb_man: papermill's wrapper of the notebook
-        :param kernel_name: not used; the course's own kernel runs every lab
-        :param start_timeout: longest time until the kernel is ready, in seconds
-        :param execution_timeout: longest time of one cell, in seconds; default :data:`CELL_SECONDS`
-        :param mode: ``both-ways``; ``plain`` runs up to the first error; ``learner`` up to the first failed check;
-            ``grade`` goes on after failed checks and broken cells
-        :param fork: fork the kernel from a warm template, where that is possible
-        :param notebook_timeout: longest time of the whole notebook, in seconds
-        :param probe_timeout: longest time of one cleared exercise, in seconds
-        :param env: environment of the kernel
-        :param folder: working folder of the kernel; papermill's own ``cwd`` would change this whole process's
-        :param on_cell: called with the position of each cell and the number of cells before it runs
-        :param results: filled with the outcome of each check and each broken cell, by cell id
-        :raises LabErrors: with everything that is wrong
-        """
-        start = {name: kwargs[given] for given, name in (("env", "env"), ("folder", "cwd")) if kwargs.get(given)}
-        results = kwargs.pop("results", None)
-        ours = ("mode", "fork", "notebook_timeout", "probe_timeout", "on_cell")
-        client = LabClient(
-            nb_man,
-            timeout=execution_timeout or CELL_SECONDS,
-            startup_timeout=int(start_timeout),
-            log_output=log_output,
-            stdout_file=stdout_file,
-            stderr_file=stderr_file,
-            **{name: kwargs[name] for name in ours if name in kwargs},
-        )
-        try:
-            client.execute(**start)
-        except DeadKernelError:
-            if not client.errors:
-                client.errors.append("the kernel died")
-        finally:
-            if results is not None:
-                results.update(client.results)
-        if client.errors:
-            raise LabErrors(client.errors, nb_man.nb)
+    :param nb_man: papermill's wrapper of the notebook
+    :param start_timeout: longest time until the kernel is ready, in seconds
+    :param execution_timeout: longest time of one cell, in seconds; default :data:`CELL_SECONDS`
+    :param mode: ``both-ways``; ``plain`` runs up to the first error; ``learner`` up to the first failed check;
+        ``grade`` goes on after failed checks and broken cells
+    :param fork: fork the kernel from a warm template, where that is possible
+    :param notebook_timeout: longest time of the whole notebook, in seconds
+    :param probe_timeout: longest time of one cleared exercise, in seconds
+    :param env: environment of the kernel
+    :param folder: working folder of the kernel; papermill's own ``cwd`` would change this whole process's
+    :param on_cell: called with the position of each cell and the number of cells before it runs
+    :param results: filled with the outcome of each check and each broken cell, by cell id
+    :raises LabErrors: with everything that is wrong
+    """
+    start = {name: kwargs[given] for given, name in (("env", "env"), ("folder", "cwd")) if kwargs.get(given)}
+    results = kwargs.get("results")
+    ours = ("mode", "fork", "notebook_timeout", "probe_timeout", "on_cell")
+    client = LabClient(
+        nb_man,
+        timeout=execution_timeout or CELL_SECONDS,
+        startup_timeout=int(start_timeout),
+        log_output=log_output,
+        stdout_file=stdout_file,
+        stderr_file=stderr_file,
+        **{name: kwargs[name] for name in ours if name in kwargs},
+    )
+    try:
+        client.execute(**start)
+    except DeadKernelError:
+        if not client.errors:
+            client.errors.append("the kernel died")
+    finally:
+        if results is not None:
+            results.update(client.results)
+    if client.errors:
+        raise LabErrors(client.errors, nb_man.nb)

@@ -73,7 +73,7 @@ def execute(
     """Run a notebook through papermill with the course's engine.
 
     :param nb: the notebook, which is left as it is
-    :param mode: see :class:`dva.engine.BothWaysEngine`
+    :param mode: see :func:`dva.engine.execute_managed`
     :param run: names the account; default: a new one
     :param parameters: further values for the parameters cell
     :param cwd: working folder; default: an empty one that must be empty at the end

@@ -4,6 +4,8 @@ The "server" of these notebooks is a dictionary, so a probe in a child process c
 """
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import papermill
@@ -55,6 +57,12 @@ def test_engine_is_papermills_by_entry_point() -> None:
             language="python",
             progress_bar=False,
         )
+
+
+@pytest.mark.parametrize("module", ["papermill", "dva.engine", "dva.running", "dva.notebooks", "dva.authoring"])
+def test_modules_can_be_imported_in_any_order(module: str) -> None:
+    """papermill loads our engine while it is itself being imported."""
+    subprocess.run([sys.executable, "-c", f"import {module}, papermill, dva.engine"], check=True)
 
 
 def test_check_that_always_passes_is_named() -> None:
@@ -164,9 +172,10 @@ def test_cell_that_runs_too_long_is_stopped() -> None:
 
 
 def test_notebook_that_runs_too_long_is_stopped() -> None:
+    """No cell reaches its own limit; which one is stopped depends on how fast the machine is."""
     slow = [tiny.code(f"slow-{n}", "time.sleep(0.7)") for n in range(5)]
-    (found,) = errors(*slow, *GOOD, notebook_timeout=1)
-    assert re.fullmatch("cell 'slow-.': (not reached in 1 s|still running after 1 s)", found)
+    (found,) = errors(*slow, *GOOD, notebook_timeout=2)
+    assert re.fullmatch(r"cell '[a-z0-9-]+': (not reached in 2 s|still running after [12] s)", found)
 
 
 def test_files_in_the_working_folder_are_an_error() -> None:

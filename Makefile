@@ -13,6 +13,7 @@ unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 UV_PIN  = 0.13.9
+PYTHONS = python3.13 python3 /usr/bin/python3
 OWN_UV  = .dva/tools/uv/bin/uv
 UV     := $(shell uv --version 2>/dev/null | awk '{split($$2, v, "."); if (v[1] > 0 || v[2] >= 8) print "uv"}')
 ifeq ($(UV),)
@@ -115,7 +116,7 @@ $(DEV): $(LOCKS) $(UV_FILE) $(STALE)
 # Any Python 3 can fetch uv; each is tried, as a pyenv shim may stand for a version that is not installed.
 $(OWN_UV):
 	@echo "Fetching uv $(UV_PIN) into .dva/tools ..."; \
-	for python in python3.13 python3 /usr/bin/python3; do \
+	for python in $(PYTHONS); do \
 		rm -rf .dva/tools/uv; \
 		"$$python" -m venv .dva/tools/uv >/dev/null 2>&1 \
 			&& .dva/tools/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_PIN) \

@@ -32,7 +32,8 @@ def environment(url: str) -> dict[str, str]:
 def command(work: Path, port: int = PORT) -> list[str]:
     """Return the command that serves ``work`` on 127.0.0.1."""
     return [
-        *(sys.executable, "-P", "-m", "jupyterlab", "--no-browser", "--log-level=ERROR"),
+        *(sys.executable, "-P", "-m", "jupyterlab", "--no-browser"),
+        "--Application.log_level=ERROR",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=50",

@@ -54,6 +54,7 @@ class Functions:
     def __init__(self, account: Any) -> None:
         self.account = account
         self.client = account("lambda", read_timeout=60)
+        self.deployed: list[str] = []
 
     @staticmethod
     def archive(files: dict[str, str]) -> bytes:
@@ -79,10 +80,16 @@ class Functions:
             **settings,
         }
         self.client.create_function(**request)
+        self.deployed.append(name)
         self.client.get_waiter("function_active_v2").wait(
             FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 400}
         )
         return name
+
+    def delete(self) -> None:
+        """Delete what was deployed, so that idle processes do not add up over a test run."""
+        for name in self.deployed:
+            self.client.delete_function(FunctionName=name)
 
     def layer(self, files: dict[str, str]) -> str:
         """Publish a layer of ``files`` and return the ARN of its version."""
@@ -123,9 +130,11 @@ class Functions:
 
 
 @pytest.fixture
-def functions(aws: Any) -> Functions:
+def functions(aws: Any) -> Iterator[Functions]:
     """Deploys and invokes functions in a fresh account."""
-    return Functions(aws)
+    deployer = Functions(aws)
+    yield deployer
+    deployer.delete()
 
 
 class OwnServer:

@@ -5,11 +5,16 @@ The protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 import functools
 import json
+import logging
 import secrets
+import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
+from typing import Any
+
+LOG = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 
@@ -64,6 +69,11 @@ class RuntimeApi(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__((HOST, 0), _Handler)
         self.channels: dict[str, Channel] = {}
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a process that was killed while it was talking; report anything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            LOG.exception("Lambda's Runtime API failed")
 
     def open(self, channel: Channel) -> str:
         """Register ``channel`` and return its address, the value of ``AWS_LAMBDA_RUNTIME_API``."""

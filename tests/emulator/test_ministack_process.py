@@ -61,7 +61,7 @@ def ends(process: psutil.Process, seconds: float = 15) -> bool:
     return False
 
 
-def test_it_is_started_again_when_it_dies(running: Any) -> None:
+def test_it_is_started_again_when_it_dies_and_ends_with_the_server(running: Any) -> None:
     """Its data is lost and the log says so; the port stays, and a caller sees at most an error that SDKs retry."""
     client, server, log = running
     first = child_of(server.pid)
@@ -79,28 +79,21 @@ def test_it_is_started_again_when_it_dies(running: Any) -> None:
     tour.wait(answers, 60)
     assert set(codes) <= {"InternalServerError"}
     create(client)
-    assert child_of(server.pid).pid != first.pid
+    second = child_of(server.pid)
+    assert second.pid != first.pid
     assert "MiniStack ended with code -9" in log.read_text()
-
-
-def test_it_ends_with_the_server(running: Any) -> None:
-    _, server, _ = running
-    child = child_of(server.pid)
     server.terminate()
     server.wait(30)
-    assert ends(child)
+    assert ends(second)
 
 
-def test_it_ends_when_the_server_is_killed(running: Any) -> None:
+def test_it_ends_when_the_server_is_killed_and_has_nothing_of_the_users(running: Any) -> None:
+    """Its parent's death closes a pipe, SIGKILL included."""
     _, server, _ = running
     child = child_of(server.pid)
+    environment = child.environ()
+    assert environment["BIND_HOST"] == "127.0.0.1"
+    assert not {name for name in environment if name.startswith("AWS_") and "ACCESS" in name}
     os.kill(server.pid, signal.SIGKILL)
     server.wait(30)
     assert ends(child)
-
-
-def test_its_environment_has_nothing_of_the_users(running: Any) -> None:
-    _, server, _ = running
-    environment = child_of(server.pid).environ()
-    assert environment["BIND_HOST"] == "127.0.0.1"
-    assert not {name for name in environment if name.startswith("AWS_") and "ACCESS" in name}

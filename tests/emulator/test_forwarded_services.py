@@ -75,14 +75,19 @@ def test_users_and_roles_reach_their_accounts_tables(aws: Any, kind: str) -> Non
     assert isinstance(properties, dict)
     aws("dynamodb").create_table(**properties)
     iam = aws("iam")
-    allowed = json.dumps({"Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]})
+    allowed = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]}
+    )
     if kind == "user":
         iam.create_user(UserName="dev")
         iam.put_user_policy(UserName="dev", PolicyName="all", PolicyDocument=allowed)
         made = iam.create_access_key(UserName="dev")["AccessKey"]
         keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
     else:
-        trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": aws.id}, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": aws.id}, "Action": "sts:AssumeRole"}],
+        }
         role = iam.create_role(RoleName="dev", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         iam.put_role_policy(RoleName="dev", PolicyName="all", PolicyDocument=allowed)
         made = aws("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]

@@ -1,0 +1,27 @@
+"""What is done to LocalStack once, before it serves."""
+
+import os
+
+from localstack.runtime import hooks
+
+
+@hooks.on_infra_start()
+def no_lookup_of_s3() -> None:
+    """Have internal S3 clients call ``localhost``.
+
+    LocalStack asks DNS for ``s3.localhost`` at the first of them, and waits for an answer where there is no network.
+    """
+    from localstack.utils.aws import aws_stack
+
+    aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
+
+
+@hooks.on_infra_start(priority=100)
+def no_warning_of_our_overrides() -> None:
+    """Drop the provider overrides from the environment; LocalStack has read them by now.
+
+    It would warn that two of them once selected providers that are gone.
+    """
+    for name in list(os.environ):
+        if name.startswith("PROVIDER_OVERRIDE_"):
+            del os.environ[name]

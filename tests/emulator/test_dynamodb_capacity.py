@@ -146,12 +146,6 @@ def test_a_delete_is_charged_for_the_old_item(table: Any) -> None:
     assert used(table.delete_item(TableName="orders", Key=key("1"), ReturnConsumedCapacity="TOTAL")) == 1
 
 
-def test_a_failed_condition_is_charged_too(table: Any) -> None:
-    table.put_item(TableName="orders", Item=item("1"))
-    with pytest.raises(table.exceptions.ConditionalCheckFailedException):
-        table.put_item(TableName="orders", Item=item("1"), ConditionExpression="attribute_not_exists(customer)")
-
-
 def test_a_write_pays_for_each_index_that_it_touches(table: Any) -> None:
     """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html"""
     put = table.put_item(

@@ -94,9 +94,7 @@ class Account:
     def __init__(self, endpoint: str, account_id: str | None = None, region: str = "us-east-1") -> None:
         self.endpoint = endpoint
         self.id = account_id or str(secrets.randbelow(9 * 10**11) + 10**11)
-        self.session = boto3.Session(
-            aws_access_key_id=self.id, aws_secret_access_key="test", region_name=region
-        )
+        self.session = boto3.Session(aws_access_key_id=self.id, aws_secret_access_key="test", region_name=region)
 
     def __call__(self, service: str, **config: Any) -> Any:
         """Return a boto3 client of this account; ``config`` goes to botocore's ``Config``."""

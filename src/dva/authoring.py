@@ -74,15 +74,21 @@ def _prove(info: labformat.LabInfo) -> list[str]:
 def _grade(info: labformat.LabInfo) -> list[str]:
     with _bar(info.name) as on_cell:
         result = notebooks.grade(info.name, on_cell)
-    lines = []
+    console.print(info.name, style="bold")
     for outcome in result.checks:
         if outcome.state == "passed":
             console.print(f"✓ {outcome.check}", style="green")
-        else:
-            told = "; ".join(part for part in (outcome.seen, outcome.hint and f"hint: {outcome.hint}") if part)
-            lines.append(f"{outcome.check}: {outcome.state}{f' ({told})' if told else ''}")
-    lines += [f"cell '{broken.cell}': {broken.line}" for broken in result.broken]
-    return lines + ([result.problem] if result.problem else [])
+            continue
+        console.print(f"✗ {outcome.check}{' (not reached)' if outcome.state == 'not reached' else ''}", style="red")
+        if outcome.seen:
+            console.print(f"    {outcome.seen}")
+        if outcome.hint:
+            console.print(f"    Hint: {outcome.hint}")
+    for broken in result.broken:
+        console.print(f"  cell '{broken.cell}' ended with {broken.line}")
+    failed = sum(outcome.state != "passed" for outcome in result.checks)
+    problems = [f"{failed} of {len(result.checks)} checks do not pass yet"] if failed else []
+    return problems + ([result.problem] if result.problem else [])
 
 
 class _bar:

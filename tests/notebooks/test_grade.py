@@ -7,7 +7,7 @@ import pytest
 from nbformat import NotebookNode
 from notebooks import tiny
 
-from dva import labformat, notebooks, running
+from dva import authoring, labformat, notebooks, running
 from dva.errors import CourseError
 
 pytestmark = pytest.mark.usefixtures("no_server")
@@ -133,3 +133,27 @@ def test_new_lab_from_scaffold_to_grade(emulator: str, tmp_path: Path, monkeypat
     assert notebooks.grade("notes-lab", root=tmp_path).passed
     progress = json.loads((tmp_path / "state/progress.json").read_text())["labs"]["notes-lab"]["versioning is on"]
     assert (progress["passed"], progress["attempts"]) == (True, 2)
+
+
+def test_the_terminal_shows_each_check_with_its_hint(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    info = notebooks.labs()[0]
+    checks = [
+        running.Outcome(check="one", state="passed"),
+        running.Outcome(check="two", state="failed", seen="saw None", hint="look here"),
+        running.Outcome(check="three", state="not reached"),
+    ]
+    broken = [running.Broken(cell="mine", line="ValueError: no")]
+    monkeypatch.setattr(notebooks, "grade", lambda *_: running.Grade(checks=checks, broken=broken))
+    assert authoring.main(["grade", info.name]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        info.name,
+        "✓ one",
+        "✗ two",
+        "    saw None",
+        "    Hint: look here",
+        "✗ three (not reached)",
+        "  cell 'mine' ended with ValueError: no",
+        f"✗ {info.name}: 2 of 3 checks do not pass yet",
+    ]
+    monkeypatch.setattr(notebooks, "grade", lambda *_: running.Grade(checks=checks[:1], broken=[]))
+    assert authoring.main(["grade", info.name]) == 0

@@ -100,6 +100,7 @@ define sync
 	echo "Installing packages (a few minutes the first time) ..."; \
 	$(UV) sync --quiet --frozen $(1) \
 		&& $(UV) sync --quiet --frozen --project docker/localstack \
+		&& docker/localstack/.venv/bin/dva-localstack --prepare \
 		|| { echo "The packages could not be installed (see above); the first time needs a way to the internet." >&2; exit 1; }
 	@echo "$(CURDIR)" > $@
 endef

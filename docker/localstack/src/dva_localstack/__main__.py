@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from dva_localstack import service_index
 from dva_localstack.services import provider_overrides
 
 
@@ -86,13 +87,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dva-localstack", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", type=ipaddress.ip_address, help="IP address to bind")
     parser.add_argument("--port", type=int, default=4566)
-    parser.add_argument("--state", type=Path, required=True, help="folder for everything the server writes")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--state", type=Path, help="folder for everything the server writes")
+    what.add_argument("--prepare", action="store_true", help="make what all servers share, and end")
     options = parser.parse_args()
+    if options.prepare:
+        service_index.prepare()
+        return
     state = options.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     clean_environment()
     os.environ.update(settings(str(options.host), options.port, state))
     drop_stale_plugin_cache(state / "cache")
+    service_index.link_into(state)
     # LocalStack reads its environment while it is imported.
     from localstack.runtime.main import main as run
 

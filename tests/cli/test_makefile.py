@@ -22,7 +22,8 @@ echo "$@" >> "{calls}"
 case "$1 $2" in
 "--version ") echo "uv {version}" ;;
 "sync "*) mkdir -p .venv/bin docker/localstack/.venv/bin
-    touch .venv/bin/dva docker/localstack/.venv/bin/dva-localstack ;;
+    touch .venv/bin/dva docker/localstack/.venv/bin/dva-localstack
+    chmod +x docker/localstack/.venv/bin/dva-localstack ;;
 "python find") exit {found} ;;
 "python install") exit {found} ;;
 esac
@@ -37,7 +38,7 @@ class Clone:
         self.calls = folder / "calls"
         self.bin = folder / "bin"
         self.bin.mkdir()
-        for tool in ("sh", "make", "awk", "cat", "mkdir", "rm", "sort", "echo", "touch"):
+        for tool in ("sh", "make", "awk", "cat", "mkdir", "rm", "sort", "echo", "touch", "chmod"):
             (self.bin / tool).symlink_to(shutil.which(tool) or tool)
         for name in ("Makefile", *LOCKS):
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)

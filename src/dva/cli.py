@@ -112,7 +112,8 @@ def up(
     if started:
         typer.echo(f"The emulator runs at {status.url} (healthy after {time.monotonic() - begin:.1f} s)")
     else:
-        typer.echo(f"The emulator runs already at {status.url}")
+        where = " (in Docker)" if status.engine == "docker" else ""
+        typer.echo(f"The emulator runs already at {status.url}{where}")
 
 
 def _check_other_server(given: str) -> None:

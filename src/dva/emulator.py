@@ -252,10 +252,6 @@ class Emulator:
         status = self.status()
         if not status.running:
             return None
-        if status.engine == "docker":
-            raise CourseError(
-                "The emulator already runs in Docker; stop it with `dva down`, or use `dva up --engine docker`."
-            )
         actual = self.record()
         if (port and port != actual.get("port")) or (host and host != actual.get("host")):
             raise CourseError(f"The emulator already runs at {status.url}; stop it first with `dva down`.")

@@ -148,7 +148,8 @@ def test_docker_is_asked_for_the_right_thing(
     assert calls.read_text().splitlines()[-1].startswith(f"{port} compose -f ")
     assert calls.read_text().splitlines()[-1].endswith("docker/compose.yaml up -d --build --wait")
     assert "Engine:        docker" in home.dva("status")
-    assert "already runs in Docker" in home.dva("up", code=1)
+    assert "runs already at" in (answer := home.dva("up", DVA_PORT=port))
+    assert "(in Docker)" in answer
     home.dva("down", PATH=path)
     assert calls.read_text().splitlines()[-1].endswith("compose.yaml down")
     assert not home.folder.joinpath("server.json").exists()

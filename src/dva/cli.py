@@ -415,3 +415,17 @@ def book(
     typer.echo(f"The book: {html / 'index.html'}")
     if serve:
         bookbuild.serve(html, port, typer.echo)
+
+
+@author_app.command("questions")
+def author_questions() -> None:
+    """Check the question bank: its form, its explanations, and whether positions and lengths give answers away."""
+    from dva import questions
+
+    bank = questions.load()
+    faults = questions.lint(bank)
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise CourseError(f"{len(faults)} faults in {len(bank)} questions.")
+    typer.echo(f"{len(bank)} questions, and nothing to mend.")

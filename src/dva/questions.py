@@ -140,10 +140,24 @@ def load(root: Path = ROOT) -> list[Question]:
     :return: all questions, by file and then as they stand there
     :raises CourseError: one sentence for each thing that is not as it should be, with file and question id
     """
+    folder = root / "questions"
+    return _load(sorted(folder.rglob("*.yaml")), folder)
+
+
+def load_file(path: Path) -> list[Question]:
+    """Read one file of a bank.
+
+    :param path: a file somewhere below a folder named ``questions``
+    :return: its questions, as they stand there
+    :raises CourseError: as :func:`load`
+    """
+    return _load([path], next(folder for folder in path.parents if folder.name == "questions"))
+
+
+def _load(paths: list[Path], folder: Path) -> list[Question]:
     found: list[Question] = []
     faults: list[str] = []
-    folder = root / "questions"
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in paths:
         for entry in _entries(path, folder, faults):
             try:
                 found.append(Question.model_validate(entry))

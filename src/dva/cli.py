@@ -346,6 +346,39 @@ def progress(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
+# -- questions ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def quiz(
+    exam: Annotated[Literal["DVA-C03", "DVA-C02"], typer.Option(help="The exam that you prepare for.")] = "DVA-C03",
+    skill: Annotated[str | None, typer.Option(metavar="ID", help="Only one skill, for example 1.3.4.")] = None,
+    domain: Annotated[int | None, typer.Option(min=1, max=4, help="Only one exam domain.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many questions.")] = 10,
+    missed: Annotated[bool, typer.Option("--missed", help="Only what you answered wrong the last time.")] = False,
+) -> None:
+    """Answer exam questions here; every option is explained."""
+    from dva import quiz as terminal
+
+    terminal.play(terminal.choose(exam, skill, domain, count, missed), exam)
+
+
+@app.command()
+def anki(
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
+) -> None:
+    """Write the questions as an Anki deck. Import it again later: cards are updated, your learning stays."""
+    from dva import anki as deck
+    from dva import questions
+
+    path = output or deck.FILE
+    try:
+        number = deck.build(questions.load(), path)
+    except OSError as error:
+        raise CourseError(f"{path} could not be written: {error.strerror or error}.") from None
+    typer.echo(f"{number} cards in {path}; in Anki: File, Import.")
+
+
 # -- authors --------------------------------------------------------------------------------------------------
 
 

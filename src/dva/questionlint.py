@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 
+from dva import blueprint, pages
 from dva.paths import ROOT
 from dva.questions import LETTERS, Question
 
@@ -163,8 +163,6 @@ def _standing_alone(question: Question) -> Iterator[str]:
 
 
 def _skills(question: Question) -> Iterator[str]:
-    from dva import blueprint
-
     for exam, numbers in question.skills.items():
         known = blueprint.exams()[exam].skills()
         for number in numbers:
@@ -201,37 +199,11 @@ CHECKS: list[Callable[[Question], Iterator[str]]] = [
 
 
 def _page(question: Question, root: Path) -> Iterator[str]:
-    page = root / "chapters" / f"{question.chapter}.md"
-    if not page.is_file():
+    path = root / "chapters" / f"{question.chapter}.md"
+    if not path.is_file():
         yield f"there is no page chapters/{question.chapter}.md."
-    elif question.section not in headings(page):
+    elif question.section not in pages.Page(question.chapter, path).headings():
         yield f"chapters/{question.chapter}.md has no section #{question.section}."
-
-
-@cache
-def headings(page: Path) -> dict[str, str]:
-    """Return the sections of a chapter: anchor to heading, as MyST makes anchors (GitHub's way).
-
-    :param page: a Markdown file
-    """
-    found: dict[str, str] = {}
-    fence = ""
-    for line in page.read_text(encoding="utf-8").splitlines():
-        if mark := re.match(r"\s*(`{3,}|~{3,}|:{3,})(.*)", line):
-            if not fence:
-                fence = mark[1]
-            elif mark[1].startswith(fence) and not mark[2].strip():
-                fence = ""
-            continue
-        if not fence and (heading := re.match(r"#{1,4} +(.+?)\s*#*$", line)):
-            title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading[1]).replace("`", "")
-            slug = base = re.sub(r"[^\w\- ]", "", title.lower().replace(" ", "-"))
-            again = 0
-            while slug in found:
-                again += 1
-                slug = f"{base}-{again}"
-            found[slug] = title
-    return found
 
 
 # -- the whole bank -------------------------------------------------------------------------------------------

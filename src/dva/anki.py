@@ -40,16 +40,6 @@ BACK = """{{FrontSide}}<hr id="answer"><p class="right">{{Answer}}</p><ol type="
 <p class="source">{{Source}}</p>"""
 
 
-class Note(genanki.Note):  # type: ignore[misc]
-    """A note whose identity is its question's id, whatever its texts become."""
-
-    @property
-    def guid(self) -> str:
-        """What Anki finds the note by on the next import."""
-        found: str = genanki.guid_for(NAME, self.fields[0])
-        return found
-
-
 def model() -> genanki.Model:
     """Return the note type."""
     fields = ["Id", "Scenario", "Ask", "Options", "Answer", "Whys", "Source"]
@@ -75,7 +65,8 @@ def build(questions: Sequence[Question], path: Path = FILE) -> int:
     )
     kind = model()
     for question in questions:
-        deck.add_note(Note(model=kind, fields=_fields(question), tags=_tags(question)))
+        guid = genanki.guid_for(NAME, question.id)
+        deck.add_note(genanki.Note(kind, _fields(question), guid=guid, tags=_tags(question)))
     path.parent.mkdir(parents=True, exist_ok=True)
     genanki.Package(deck).write_to_file(path)
     return len(deck.notes)
@@ -89,9 +80,7 @@ def _fields(question: Question) -> list[str]:
         f"{inline_html(option.why)}</li>"
         for option in shown
     ]
-    right = [
-        f"{letter}. {inline_html(option.text)}" for letter, option in zip(LETTERS, shown, strict=False) if option.right
-    ]
+    right = [f"{letter}. {inline_html(option.text)}" for letter, option in lettered if option.right]
     return [
         question.id,
         block_html(question.scenario),

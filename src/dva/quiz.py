@@ -248,7 +248,7 @@ def place(question: Question) -> str:
     """Return the titles of the chapter and the section that teach a question."""
     page = pages.Page(question.chapter, ROOT / "chapters" / f"{question.chapter}.md")
     try:
-        return f"{page.title} › {page.headings().get(question.section, question.section)}"
+        return f"{page.title} > {page.headings().get(question.section, question.section)}"
     except FileNotFoundError:
         return question.chapter
 

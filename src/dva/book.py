@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from dva import diagrams, quizpages
+from dva import accessible, diagrams, labpages, quizpages
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _without_thebe, priority=1)
     app.add_directive("mermaid", Mermaid)
     app.connect("doctree-read", _skills_line, priority=900)
+    labpages.connect(app)
+    accessible.connect(app)
     quizpages.connect(app)
     app.add_css_file("course.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

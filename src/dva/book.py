@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from dva import accessible, diagrams, labpages, quizpages
+from dva import accessible, bookpages, diagrams, labpages, quizpages
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", _skills_line, priority=900)
     labpages.connect(app)
     accessible.connect(app)
+    bookpages.connect(app)
     quizpages.connect(app)
     app.add_css_file("course.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -53,7 +53,7 @@ class SeedReport:
 
 
 def seed_gaps(root: Path = ROOT) -> list[str]:
-    """Return what is wrong with ``blueprint/coverage.yaml``: facts without an entry, pages and anchors that are not there.
+    """Return what is wrong with ``blueprint/coverage.yaml``: facts without an entry, pages and anchors that are absent.
 
     :param root: the checkout
     :return: a sentence for each; empty if every fact is accounted for

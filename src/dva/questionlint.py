@@ -31,6 +31,9 @@ SIGMAS = 2.0
 SIGMAS_SHOWN = 3.0
 """The same for the order on screen, which nobody chooses: it catches a broken shuffle only."""
 
+ENOUGH = 20
+"""Questions from which on positions and lengths are judged; in fewer, chance alone looks like a habit."""
+
 IMPERATIVES = ("choose", "select", "pick", "name", "find", "identify", "decide")
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
@@ -91,7 +94,7 @@ BRITISH = {
 
 _LAZY = re.compile(
     r"\b(all|none|both|neither|any|some|two|three) of (the )?(above|these|them|those|others|other options|options)\b"
-    r"|\ball the above\b|\bboth [a-f] and [a-f]\b",
+    r"|\ball the above\b",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"\b(?:[Oo]ption|[Aa]nswer|[Cc]hoice)s? [A-F]\b|^[A-F][.:)] |\b[A-F] (?:and|or) [A-F]\b")
@@ -231,6 +234,8 @@ def _likeness(questions: Sequence[Question]) -> list[str]:
 
 
 def _balance(questions: Sequence[Question]) -> list[str]:
+    if len(questions) < ENOUGH:
+        return []
     faults = []
     for order, sigmas in (("written", SIGMAS), ("shown", SIGMAS_SHOWN)):
         for place in range(max((len(one.options) for one in questions), default=0)):

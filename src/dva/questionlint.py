@@ -13,11 +13,11 @@ from dva import blueprint, pages
 from dva.paths import ROOT
 from dva.questions import LETTERS, Question
 
-ALIKE = 0.75
-"""Share of common text from which two questions count as the same one."""
+ALIKE = 0.5
+"""Share of common words from which two questions count as the same one; questions on one topic reach about 0.35."""
 
-COPIED = 0.85
-"""Share of common text from which one explanation counts as a copy of another."""
+COPIED = 0.7
+"""Share of common words from which one explanation or option counts as a copy of another."""
 
 SHORTEST_WHY = 20
 """Characters; less explains nothing."""
@@ -183,6 +183,18 @@ def _source(question: Question) -> Iterator[str]:
         yield f"checked on {question.checked}, which is still to come."
 
 
+def _markdown(question: Question) -> Iterator[str]:
+    lines = [("`ask`", question.ask)]
+    for number, option in enumerate(question.options, 1):
+        lines += [(f"option {number}: its text", option.text), (f"option {number}: its why", option.why)]
+    for name, text in lines:
+        if "\n\n" in text:
+            yield f"{name} has more than one paragraph; only a scenario may."
+    for name, text in [("the scenario", question.scenario), *lines]:
+        if text.count("`") % 2:
+            yield f"{name} has a ` without its partner."
+
+
 def _american(question: Question) -> Iterator[str]:
     texts = [question.scenario, question.ask]
     texts += [text for option in question.options for text in (option.text, option.why)]
@@ -197,6 +209,7 @@ CHECKS: list[Callable[[Question], Iterator[str]]] = [
     _standing_alone,
     _skills,
     _source,
+    _markdown,
     _american,
 ]
 

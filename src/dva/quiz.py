@@ -15,6 +15,8 @@ from filelock import FileLock
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
 
 from dva import blueprint, pages
 from dva.errors import CourseError
@@ -152,7 +154,7 @@ def play(
     :param console: where to write (default: standard output)
     :return: how many answers were right, and how many there were
     """
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, theme=Theme({"markdown.code": "cyan"}))
     console.width = min(console.width, WIDTH)
     results: list[tuple[Question, bool]] = []
     try:
@@ -236,8 +238,10 @@ def _score(console: Console, results: list[tuple[Question, bool]], exam: str) ->
     skills = blueprint.exams()[exam].skills()
     console.print("\nSkills to read again:")
     numbers = {number for question in wrong for number in question.skills[exam]}  # type: ignore[index]
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
     for number in sorted(numbers, key=lambda one: [int(part) for part in one.split(".")]):
-        console.print(f"  {exam} {number}  {skills[number].text}", markup=False)
+        table.add_row(f"  {exam} {number}", Text(skills[number].text))
+    console.print(table)
     console.print("\nSections:")
     for line in dict.fromkeys(f"  {place(question)}\n    {address(question)}" for question in wrong):
         console.print(line, markup=False, soft_wrap=True)

@@ -62,6 +62,11 @@ BREAKAGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "no such section": (field(section="no-heading"), "chapters/1-development/queues.md has no section #no-heading."),
     "section on a third copy": (field(section="twice-2"), "has no section #twice-2."),
+    "two paragraphs": (
+        option(3, why="The worker knows the address.\n\nIt received something."),
+        "option 4: its why has more than one paragraph",
+    ),
+    "half a code span": (option(3, why="The worker has `QueueUrl: it received something."), "a ` without its partner."),
     "British": (option(2, why="Its behaviour is another: it puts messages in."), "behavior, not behaviour."),
 }
 

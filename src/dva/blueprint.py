@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from dva.errors import CourseError
 from dva.pages import Page, pages
 from dva.paths import ROOT
-from dva.seedmap import SeedReport, seed_gaps, seed_report
+from dva.seedmap import FATES, SeedReport, seed_gaps, seed_report
 
 __all__ = [
     "Coverage",
@@ -29,11 +29,15 @@ __all__ = [
     "Skill",
     "Task",
     "coverage",
+    "exam",
     "exams",
     "faults",
+    "gap_rows",
     "gaps",
+    "rows",
     "seed_gaps",
     "seed_report",
+    "seed_rows",
     "skill",
 ]
 
@@ -328,6 +332,57 @@ def faults(root: Path = ROOT) -> list[str]:
             if int(gap.skill.id.partition(".")[0]) in written.domains:
                 result.append(f"{gap}, though its domain counts as written")
     return result + [f"written.yaml: there is no exam {code}" for code in written.without_lab if code not in exams()]
+
+
+def rows(codes: list[str], root: Path = ROOT) -> list[dict[str, str | int]]:
+    """Return how much of each domain is taught, practiced and asked.
+
+    :param codes: the exams
+    :param root: the checkout
+    :return: a row for each domain, with the columns as keys
+    """
+    found = coverage(root)
+    result: list[dict[str, str | int]] = []
+    for code in codes:
+        for domain in exam(code).domains:
+            keys = [(code, one.id) for one in domain.skills()]
+            result.append(
+                {
+                    "Exam": code,
+                    "Domain": f"{domain.id}. {domain.name}",
+                    "Weight": f"{domain.weight}%",
+                    "Skills": len(keys),
+                    "Taught": sum(key in found.taught for key in keys),
+                    "Practiced": sum(key in found.practiced for key in keys),
+                    "Asked": sum(key in found.asked for key in keys),
+                }
+            )
+    return result
+
+
+def gap_rows(codes: list[str], root: Path = ROOT) -> list[dict[str, str | int]]:
+    """Return the gaps of the exams as rows, with the columns as keys.
+
+    :param codes: the exams
+    :param root: the checkout
+    """
+    found = coverage(root)
+    return [
+        {"Exam": gap.exam, "Skill": gap.skill.id, "Missing": ", ".join(gap.missing), "Text": gap.skill.text}
+        for code in codes
+        for gap in gaps(code, root, found)
+    ]
+
+
+def seed_rows(root: Path = ROOT) -> list[dict[str, str | int]]:
+    """Return what became of the notes' facts, as rows with the columns as keys.
+
+    :param root: the checkout
+    """
+    report = seed_report(root)
+    result: list[dict[str, str | int]] = [{"Facts": report.fates[fate], "What became of them": fate} for fate in FATES]
+    planned = sorted(report.planned.items(), key=lambda item: (item[0][0], -item[1]))
+    return result + [{"Facts": n, "What became of them": f"   planned for {page}"} for page, n in planned]
 
 
 def _written(root: Path) -> Written:

@@ -86,7 +86,7 @@ def load_terms(root: Path) -> list[Term]:
 
 def blueprint_markdown(exam: Exam, found: Coverage) -> str:
     """Return an exam's page: the domains, then each task with its skills and what the course has for them."""
-    lines = ["| Domain | In this course |", "| --- | --- |"]
+    lines = ["## At a glance", "", "| Domain | In this course |", "| --- | --- |"]
     for domain in exam.domains:
         keys = [(exam.code, one.id) for one in domain.skills()]
         taught, practiced, asked = (
@@ -164,11 +164,15 @@ def limits_markdown(limits: Iterable[Limit]) -> str:
         services.setdefault(one.service, []).append(one)
     lines: list[str] = []
     for service, rows in services.items():
-        lines += ["", f"## {service}", "", "| What | Default | Limit | Checked |", "| --- | --- | --- | --- |"]
+        oldest = min(row.checked for row in rows)
+        lines += ["", f"## {service}", "", f"Checked on {oldest:%B} {oldest.day}, {oldest.year}.", ""]
+        lines += ["| What | Default | Limit |", "| --- | --- | --- |"]
         for row in rows:
             raised = " (can be raised)" if row.adjustable else ""
-            when = f"{row.checked:%b} {row.checked.day}, {row.checked.year}"
-            lines.append(f"| {row.what} | {row.default} | {row.limit}{raised} | [{when}]({row.link}) |")
+            when = (
+                "" if row.checked == oldest else f" (checked on {row.checked:%B} {row.checked.day}, {row.checked.year})"
+            )
+            lines.append(f"| [{row.what}]({row.link}){when} | {row.default} | {row.limit}{raised} |")
     return "\n".join(lines)
 
 
@@ -189,7 +193,7 @@ def glossary_markdown(terms: Iterable[Term]) -> str:
 
 
 class _Generated(SphinxDirective):
-    """A directive that stands for Markdown."""
+    """A directive that stands for Markdown. Where that has headings, it begins with one, and ends the page."""
 
     sources: ClassVar[tuple[str, ...]] = ()
 

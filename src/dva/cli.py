@@ -436,6 +436,41 @@ def author_lint(labs: Annotated[list[str] | None, typer.Argument(help="Default: 
 # -- the book -------------------------------------------------------------------------------------------------
 
 
+@app.command("blueprint")
+def show_blueprint(
+    exam: Annotated[str | None, typer.Option(help="DVA-C03 or DVA-C02. [default: both]")] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="List every skill that lacks a section, lab or question.")
+    ] = False,
+    seed: Annotated[
+        bool, typer.Option("--seed", help="Count what became of the notes that the course grew from.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far the course covers the exams, by domain. Exit code 1 if it declares what no guide has."""
+    from dva import blueprint
+
+    if seed:
+        report, wrong = blueprint.seed_rows(), blueprint.seed_gaps()
+    else:
+        codes = [blueprint.exam(exam.upper()).code] if exam else list(blueprint.exams())
+        report, wrong = (blueprint.gap_rows(codes) if gaps else blueprint.rows(codes)), blueprint.faults()
+    if as_json:
+        typer.echo(json.dumps({"rows": report, "faults": wrong}, indent=1))
+    elif report:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*report[0], box=None)
+        for row in report:
+            table.add_row(*(str(cell) for cell in row.values()))
+        Console().print(table)
+    for fault in wrong:
+        print(fault, file=sys.stderr)
+    if wrong:
+        raise typer.Exit(1)
+
+
 @app.command()
 def book(
     serve: Annotated[bool, typer.Option("--serve", help="Then serve it on 127.0.0.1 until Ctrl-C.")] = False,

@@ -15,6 +15,8 @@ from dva.errors import CourseError
 from dva.pages import pages
 from dva.paths import ROOT
 
+FATES = ("taught", "taught in part", "planned", "left out")
+
 
 class Entry(BaseModel):
     """What became of one fact: taught (in part, if something is still planned), planned, or left out."""
@@ -35,7 +37,7 @@ class Entry(BaseModel):
 
     @property
     def fate(self) -> str:
-        """``taught``, ``taught in part``, ``planned`` or ``left out``."""
+        """One of :data:`FATES`."""
         if self.places:
             return "taught in part" if self.planned else "taught"
         return "planned" if self.planned else "left out"

@@ -166,6 +166,7 @@
     make("button.quiz-button.quiz-quiet", { type: "button", onclick, ...more }, label);
   const heading = (text) => make("h2.exam-heading", { tabindex: "-1" }, text);
   const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+  const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
   const percent = (right, total) => `${total ? Math.round((100 * right) / total) : 0}%`;
   const day = (time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
 
@@ -561,7 +562,7 @@
       .sort(([a, x], [b, y]) => x.right / x.total - y.right / y.total || a.localeCompare(b, "en", { numeric: true }));
     return make("ul.exam-skills", {}, ...counts.map(([skill, { right, total, missed }]) =>
       make("li", { "data-skill": skill },
-        make("p", {}, make("strong", {}, `${skill}: ${right} of ${total}`), ` ${texts[skill] ?? ""}`),
+        make("p", {}, make("strong", {}, skill), make("span", {}, sentence(texts[skill])), make("span", {}, `${right} of ${total}`)),
         missed.length ? make("ul", { "aria-label": `Read again for ${skill}` }, ...sectionLinks(missed)) : "")));
   }
 
@@ -646,7 +647,7 @@
       weak.length
         ? make("p", {}, "Your weakest skills so far:")
         : make("p", {}, "There are no missed answers yet, so the drill spreads over all skills that the bank asks."),
-      weak.length && make("ul.exam-weak", {}, ...weak.slice(0, 5).map((s) => make("li", {}, make("strong", {}, s), ` ${texts[s] ?? ""}`))),
+      weak.length && make("ul.exam-weak", {}, ...weak.slice(0, 5).map((s) => make("li", {}, make("strong", {}, s), ` ${sentence(texts[s])}`))),
       make("p", {}, `${many(count, "question")}, no clock, explanations after each.`),
       make("div.quiz-buttons", {},
         under && button(`Go on at question ${under.at + 1}`, () => showPractice("drill", under)),

@@ -48,7 +48,7 @@ window.dvaQuiz = (() => {
    * Make an element.
    * @param {string} tag name, with classes after dots: "p.quiz-more"
    * @param {Object} attributes `html` sets the content, `on…` a listener; false and null leave one out
-   * @param {...(Node|string)} children
+   * @param {...(Node|string)} children other values are left out
    */
   function make(tag, attributes = {}, ...children) {
     const [name, ...classes] = tag.split(".");
@@ -60,7 +60,7 @@ window.dvaQuiz = (() => {
       else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
       else made.setAttribute(key, value === true ? "" : value);
     }
-    made.append(...children);
+    made.append(...children.filter((child) => child || child === ""));
     return made;
   }
 
@@ -167,7 +167,7 @@ window.dvaQuiz = (() => {
   function checkable(form, question, { onChecked, onAfter, after }) {
     const button = make("button.quiz-button", { type: "submit" }, "Check");
     const verdict = make("p.quiz-verdict", { role: "status", "aria-live": "polite" });
-    form.append(make("div.quiz-buttons", {}, button), verdict);
+    form.append(make("div.quiz-buttons", {}, button, verdict));
 
     const show = () => {
       const right = isRight(question.options, chosen(form));
@@ -247,10 +247,12 @@ window.dvaQuiz = (() => {
       const id = form.dataset.question;
       const question = fromKey(key.querySelector(`.quiz-answer[data-question="${id}"]`));
       form.reset();
+      let seen = false; // an answer given after reading the explanations shows nothing about memory
       const show = checkable(form, question, {
         onChecked(keys, right) {
           write("quiz", { ...read("quiz", {}), [id]: { chosen: keys, right, at: Date.now() } });
-          schedule(id, right);
+          if (!seen) schedule(id, right);
+          seen = true;
           showScore(quiz, score);
         },
         after: "Try again",
@@ -266,7 +268,10 @@ window.dvaQuiz = (() => {
       if (before) {
         choose(form, before.chosen);
         if (lacking(form)) choose(form, []); // an option was rewritten since
-        else show();
+        else {
+          show();
+          seen = true;
+        }
       }
     }
     showScore(quiz, score);

@@ -495,5 +495,5 @@ def author_questions() -> None:
     for fault in faults:
         typer.echo(fault)
     if faults:
-        raise CourseError(f"{len(faults)} faults in {len(bank)} questions.")
+        raise CourseError(f"{len(bank)} questions, and {len(faults)} to mend (see above).")
     typer.echo(f"{len(bank)} questions, and nothing to mend.")

@@ -388,7 +388,7 @@ def seed_rows(root: Path = ROOT) -> list[dict[str, str | int]]:
 def _written(root: Path) -> Written:
     path = root / "blueprint/written.yaml"
     try:
-        return Written.model_validate(_yaml(path) or {})
+        return Written.model_validate((_yaml(path) or {}) if path.exists() else {})
     except ValueError as error:
         raise CourseError(f"{path}: {error}") from None
 

@@ -90,3 +90,4 @@ def connect(app: Sphinx) -> None:
     app.connect("doctree-read", _on_doctree, priority=920)
     app.connect("html-page-context", _on_page, priority=950)
     app.connect("build-finished", _on_finish)
+    app.add_js_file("course.js")

@@ -28,6 +28,9 @@ SERVICES = {
 }
 """How AWS writes the services that boto3 names in lowercase; others are shown as boto3 names them."""
 
+DOCKER = "docker compose -f docker/compose.yaml up --detach --wait\nDVA_ENDPOINT=http://127.0.0.1:4566 make lab"
+"""How the labs run on an emulator in Docker."""
+
 
 def fold_plumbing(notebook: dict[str, Any]) -> dict[str, Any]:
     """Tag the cells that a reader can skip, so that myst-nb folds them.
@@ -90,15 +93,10 @@ def _run_box(docname: str) -> list[nodes.Node]:
         _item("In the course's folder run ", _code("make lab"), ". It starts the emulator and opens JupyterLab."),
         _item("Open ", _code(f"{place}.ipynb"), " there. Your copy is ", _code(f"work/{place}.ipynb"), "."),
     )
-    box += _line(
-        "Nothing installed yet? ",
-        _to("chapters/start/setup", "Set up"),
-        ". Emulator in Docker instead: ",
-        _code("docker compose -f docker/compose.yaml up --detach --wait"),
-        ", then ",
-        _code("DVA_ENDPOINT=http://127.0.0.1:4566 make lab"),
-        ".",
-    )
+    box += _line("Nothing installed yet? ", _to("chapters/start/setup", "Set up"), ".")
+    box += nodes.raw("", "<details><summary>With the emulator in Docker</summary>", format="html")
+    box += nodes.literal_block(DOCKER, DOCKER, language="sh")
+    box += nodes.raw("", "</details>", format="html")
     return [
         box,
         nodes.raw("", '<details class="stuck"><summary>Stuck? The solution with its outputs</summary>', format="html"),

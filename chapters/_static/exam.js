@@ -9,7 +9,7 @@
 (() => {
   const { DAY, read, write, make, questionForm, moreLine, chosen, choose, isRight, reveal, checkable, schedule } =
     window.dvaQuiz;
-  const root = document.querySelector(".exam");
+  const root = document.querySelector(".exam-page");
   const bank = JSON.parse(document.querySelector(".exam-bank").textContent);
   const byId = new Map(bank.questions.map((question) => [question.id, question]));
 

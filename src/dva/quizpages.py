@@ -204,7 +204,7 @@ def visit_exam(self: Any, node: exam) -> None:
     data = {"exams": {code: exam_data(code) for code in order}, "questions": bank}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     self.body.append(
-        f'<div class="exam" data-kind="{node["kind"]}">'
+        f'<div class="exam-page" data-kind="{node["kind"]}">'
         '<p class="exam-no-script">This page needs JavaScript. The same questions stand at the end of the chapters, '
         "with an answer key.</p>"
         f'</div><script type="application/json" class="exam-bank">{text}</script>'

@@ -116,7 +116,7 @@ def _answer(page: Any, bank: dict[str, Any], right: bool) -> str:
 
 
 def _click(page: Any, name: str) -> None:
-    page.locator(".exam").get_by_role("button", name=name, exact=True).click()
+    page.locator(".exam-page").get_by_role("button", name=name, exact=True).click()
 
 
 def _stored(page: Any, name: str) -> Any:
@@ -142,8 +142,8 @@ def _chapter_answers(page: BeautifulSoup) -> list[tuple[str, list[str], list[str
 # -- what the build writes ----------------------------------------------------------------------------------
 
 
-def test_every_bank_file_is_asked_where_it_is_taught(pages: dict[str, BeautifulSoup]) -> None:
-    """A chapter's quiz shows every question of its file, and the key explains every option."""
+def test_a_quiz_shows_every_question_of_its_file(pages: dict[str, BeautifulSoup]) -> None:
+    """And the key explains every option."""
     shown = {quiz["data-quiz"]: quiz for page in pages.values() for quiz in page.select(".quiz")}
     assert len(shown) >= 4
     for name, quiz in shown.items():
@@ -177,8 +177,8 @@ def test_exam_pages_hold_the_whole_bank_and_their_links_resolve(
 def test_only_pages_with_questions_load_the_scripts(pages: dict[str, BeautifulSoup]) -> None:
     for name, page in pages.items():
         scripts = [str(tag["src"]) for tag in page.find_all("script", src=True)]
-        assert any("quiz.js" in s for s in scripts) == bool(page.select(".quiz, .exam")), name
-        assert any("exam.js" in s for s in scripts) == bool(page.select(".exam")), name
+        assert any("quiz.js" in s for s in scripts) == bool(page.select(".quiz, .exam-page")), name
+        assert any("exam.js" in s for s in scripts) == bool(page.select(".exam-page")), name
 
 
 def test_exam_data_is_the_blueprints() -> None:
@@ -364,7 +364,7 @@ def test_a_mock_exam_to_its_end_with_a_reload_in_the_middle(visit: Any, tiny: st
 
         right = 65 - len(missed)
         assert page.get_by_role("heading", name=f"Your mock exam: {round(100 * right / 65)}%").is_visible()
-        text = page.locator(".exam").inner_text()
+        text = page.locator(".exam-page").inner_text()
         assert f"{right} of 65 questions right for DVA-C03" in text
         assert "is not published" in text
         rows = page.locator(".exam-domains tbody tr").all_inner_texts()
@@ -417,7 +417,7 @@ def test_pause_stops_the_clock_and_time_ends_the_exam(visit: Any, tiny: str) -> 
 
         page.clock.fast_forward("02:00:01")
         page.get_by_text("The time was up.").wait_for()
-        assert "1 of 65 questions right" in page.locator(".exam").inner_text()
+        assert "1 of 65 questions right" in page.locator(".exam-page").inner_text()
         assert _ours(tab.errors) == []
 
 
@@ -443,13 +443,13 @@ def test_a_drill_spreads_and_then_follows_what_was_missed(visit: Any, tiny: str)
         page = tab.page
         page.goto(tiny + "chapters/drill.html")
         bank = _bank(page)
-        assert "spreads over all skills" in page.locator(".exam").inner_text()
+        assert "spreads over all skills" in page.locator(".exam-page").inner_text()
         _click(page, "Start a new drill")
         first = _practice(page, lambda place: place >= 3)
         assert len(set(first)) == 20
         skills = [bank[one]["skills"]["DVA-C03"][0] for one in first]
         assert len(set(skills)) == 20
-        assert "17 of 20 questions right" in page.locator(".exam").inner_text()
+        assert "17 of 20 questions right" in page.locator(".exam-page").inner_text()
 
         _click(page, "Done")
         weak = set(skills[:3])
@@ -561,20 +561,20 @@ def test_quiz_and_exam_views_fit_a_phone_and_axe_finds_nothing(visit: Any, tiny:
         look(".quiz")
 
         page.goto(tiny + "chapters/mock-exam.html")
-        look(".exam")
+        look(".exam-page")
         _click(page, "Start the exam")
         bank = _bank(page)
         _answer(page, bank, False)
         _click(page, "Flag for review")
-        look(".exam")
+        look(".exam-page")
         _click(page, "Submit the exam")
         look(".exam-dialog")
         page.get_by_role("button", name="Submit now").click()
-        look(".exam")
+        look(".exam-page")
         _click(page, "Review the answers")
         _click(page, "Flagged")
-        look(".exam")
+        look(".exam-page")
         for name in ("drill", "repetition"):
             page.goto(tiny + f"chapters/{name}.html")
-            look(".exam")
+            look(".exam-page")
         assert tab.outside == []

@@ -539,6 +539,7 @@ def test_data_goes_to_another_browser_as_a_file(visit: Any, tiny: str, tmp_path:
 
 def _violations(page: Any, part: str) -> list[str]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
     found = axe.run(page, context=part).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 

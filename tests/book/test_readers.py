@@ -13,8 +13,14 @@ from dva import accessible, labpages
 ROOT = Path(__file__).parents[2]
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 RULES = {"preload": False, "rules": {"label-content-name-mismatch": {"enabled": True}}}
-RUN = """async options => (await axe.run(document, options)).violations
-  .flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.html.slice(0, 120)}`))"""
+SETTLE = """() => Promise.allSettled(document.getAnimations().map(animation => animation.finished))"""
+"""Colors in the middle of a transition are nobody's colors."""
+
+RUN = f"""async options => {{
+  await ({SETTLE})();
+  return (await axe.run(document, options)).violations
+    .flatMap(v => v.nodes.map(n => `${{v.id}}: ${{n.target}} ${{n.html.slice(0, 120)}}`));
+}}"""
 
 KINDS = (
     "chapters/start/index.html",

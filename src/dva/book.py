@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from dva import diagrams
+from dva import accessible, bookpages, diagrams, labpages, quizpages
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _without_thebe, priority=1)
     app.add_directive("mermaid", Mermaid)
     app.connect("doctree-read", _skills_line, priority=900)
+    labpages.connect(app)
+    accessible.connect(app)
+    bookpages.connect(app)
+    quizpages.connect(app)
     app.add_css_file("course.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -114,15 +118,23 @@ def _diagrams(root: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m dva.book diagrams [ROOT]`: draw what changed, delete what is unused. Returns the exit status."""
+    """`python -m dva.book diagrams|pictures [ROOT]`: draw or photograph. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m dva.book", description="For authors of the book.")
-    parser.add_argument("command", choices=["diagrams"], help="draw the diagrams that changed, delete unused ones")
+    parser.add_argument(
+        "command", choices=["diagrams", "pictures"], help="draw changed diagrams, or photograph a lab anew"
+    )
     parser.add_argument("root", nargs="?", type=Path, default=Path("."), help="the project (default: this folder)")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     if not (root / "_toc.yml").is_file():
         print(f"{root} has no _toc.yml: run this from the root of the project.", file=sys.stderr)
         return 2
+    if options.command == "pictures":
+        from dva import pictures
+
+        for file in pictures.take(root):
+            print(f"taken    {file.relative_to(root)}  {file.stat().st_size // 1000} KB")
+        return 0
     return _diagrams(root)
 
 

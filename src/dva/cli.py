@@ -347,6 +347,39 @@ def progress(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
+# -- questions ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def quiz(
+    exam: Annotated[Literal["DVA-C03", "DVA-C02"], typer.Option(help="The exam that you prepare for.")] = "DVA-C03",
+    skill: Annotated[str | None, typer.Option(metavar="ID", help="Only one skill, for example 1.3.4.")] = None,
+    domain: Annotated[int | None, typer.Option(min=1, max=4, help="Only one exam domain.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many questions.")] = 10,
+    missed: Annotated[bool, typer.Option("--missed", help="Only what you answered wrong the last time.")] = False,
+) -> None:
+    """Answer exam questions here; every option is explained."""
+    from dva import quiz as terminal
+
+    terminal.play(terminal.choose(exam, skill, domain, count, missed), exam)
+
+
+@app.command()
+def anki(
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
+) -> None:
+    """Write the questions as an Anki deck. Import it again later: cards are updated, your learning stays."""
+    from dva import anki as deck
+    from dva import questions
+
+    path = output or deck.FILE
+    try:
+        number = deck.build(questions.load(), path)
+    except OSError as error:
+        raise CourseError(f"{path} could not be written: {error.strerror or error}.") from None
+    typer.echo(f"{number} cards in {path}; in Anki: File, Import.")
+
+
 # -- authors --------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +437,41 @@ def author_lint(labs: Annotated[list[str] | None, typer.Argument(help="Default: 
 # -- the book -------------------------------------------------------------------------------------------------
 
 
+@app.command("blueprint")
+def show_blueprint(
+    exam: Annotated[str | None, typer.Option(help="DVA-C03 or DVA-C02. [default: both]")] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="List every skill that lacks a section, lab or question.")
+    ] = False,
+    seed: Annotated[
+        bool, typer.Option("--seed", help="Count what became of the notes that the course grew from.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far the course covers the exams, by domain. Exit code 1 if it declares what no guide has."""
+    from dva import blueprint
+
+    if seed:
+        report, wrong = blueprint.seed_rows(), blueprint.seed_gaps()
+    else:
+        codes = [blueprint.exam(exam.upper()).code] if exam else list(blueprint.exams())
+        report, wrong = (blueprint.gap_rows(codes) if gaps else blueprint.rows(codes)), blueprint.faults()
+    if as_json:
+        typer.echo(json.dumps({"rows": report, "faults": wrong}, indent=1))
+    elif report:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*report[0], box=None)
+        for row in report:
+            table.add_row(*(str(cell) for cell in row.values()))
+        Console().print(table)
+    for fault in wrong:
+        print(fault, file=sys.stderr)
+    if wrong:
+        raise typer.Exit(1)
+
+
 @app.command()
 def book(
     serve: Annotated[bool, typer.Option("--serve", help="Then serve it on 127.0.0.1 until Ctrl-C.")] = False,
@@ -416,3 +484,17 @@ def book(
     typer.echo(f"The book: {html / 'index.html'}")
     if serve:
         bookbuild.serve(html, port, typer.echo)
+
+
+@author_app.command("questions")
+def author_questions() -> None:
+    """Check the question bank: its form, its explanations, and whether positions and lengths give answers away."""
+    from dva import questions
+
+    bank = questions.load()
+    faults = questions.lint(bank)
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise CourseError(f"{len(bank)} questions, and {len(faults)} to mend (see above).")
+    typer.echo(f"{len(bank)} questions, and nothing to mend.")

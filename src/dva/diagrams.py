@@ -72,7 +72,7 @@ def _config(mode: str) -> dict[str, Any]:
     """Mermaid's configuration for `mode` ("light" or "dark"). Labels are SVG text, so they show in an `<img>`."""
     p = _PALETTES[mode]
     fixed = {"useMaxWidth": False}
-    css = "".join(
+    css = ".edgeLabel rect, .labelBkg { opacity: 1 !important; }" + "".join(
         f".node.{name} > * {{ fill: {p[name]} !important; stroke: {p[name + '_border']} !important; }}"
         f".node.{name} .label, .node.{name} .label > * {{ fill: {p['ink']} !important; stroke: none !important; }}"
         for name in ("good", "bad", "note")

@@ -96,9 +96,9 @@ def site(html: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A headless browser. Without one: skipped, or failed where DVA_REQUIRE_BROWSER is set."""
+    """A headless browser. Without one: skipped, or failed where CI or DVA_REQUIRE_BROWSER is set."""
     if browser.find_browser() is None:
-        if os.environ.get("DVA_REQUIRE_BROWSER"):
+        if os.environ.get("DVA_REQUIRE_BROWSER") or os.environ.get("CI", "false") not in ("", "false"):
             pytest.fail(browser.MISSING)
         pytest.skip(browser.MISSING)
     with browser.open_browser() as one:

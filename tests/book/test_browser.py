@@ -22,17 +22,13 @@ BROKEN = "[...document.images].filter(i => i.getClientRects().length && !i.natur
 def test_every_page_is_whole_fits_a_phone_and_asks_nobody_else(
     visit: Any, base: str, pages: dict[str, BeautifulSoup]
 ) -> None:
-    served = base.startswith("http")
-    chosen = pages if served else {Path(name).parent: name for name in pages}.values()  # without a server: one a folder
     with visit(base) as tab:
-        for name in chosen:
+        for name in pages:
             tab.page.goto(base + name)
             assert tab.outside == [], name
             assert tab.page.evaluate(BROKEN) == [], name
-            if served:
-                assert tab.errors == [], name
-            # Browsers refuse the theme's icon font to a page without a server; all else must be there.
-            assert [url for url in tab.failed if served or "/fontawesome/" not in url] == [], name
+            assert tab.errors == [], name
+            assert tab.failed == [], name
             tab.page.set_viewport_size(PHONE)
             assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
             tab.page.set_viewport_size(LAPTOP)
@@ -60,8 +56,7 @@ def test_search_finds_a_page(visit: Any, base: str, word: str) -> None:
         tab.page.goto(f"{base}search.html?q={word}")
         tab.page.locator("#search-results li a").first.wait_for(timeout=10_000)
         assert tab.outside == []
-        if base.startswith("http"):  # from a folder, browsers refuse the summaries; the list itself is there
-            assert tab.errors == []
+        assert tab.errors == []
 
 
 def test_landing_page_leads_on_by_keyboard(visit: Any, site: str) -> None:

@@ -32,11 +32,20 @@ def load() -> dict[str, dict[str, dict[str, Any]]]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
-        aside = file().with_suffix(f".unreadable-{time.strftime('%Y%m%d-%H%M%S')}.json")
-        with suppress(OSError):
-            file().replace(aside)
-            print(f"The progress file could not be read; it is kept as {aside} and a new one begins.")
+        keep_aside(file(), "The progress file")
         return {}
+
+
+def keep_aside(path: Path, what: str) -> None:
+    """Move a file that cannot be read out of the way, and say so.
+
+    :param path: a JSON file
+    :param what: what it is, as the beginning of a sentence
+    """
+    aside = path.with_suffix(f".unreadable-{time.strftime('%Y%m%d-%H%M%S')}.json")
+    with suppress(OSError):
+        path.replace(aside)
+        print(f"{what} could not be read; it is kept as {aside} and a new one begins.")
 
 
 def record(lab: str, check: str, passed: bool) -> None:

@@ -4,9 +4,7 @@ import json
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from dva import blueprint, pages
+from dva import blueprint, pages, progress
 from dva.errors import CourseError
 from dva.paths import ROOT, state
 from dva.questions import LETTERS, Question, draw, load
@@ -59,10 +57,7 @@ def record() -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
-        aside = file().with_suffix(f".unreadable-{time.strftime('%Y%m%d-%H%M%S')}.json")
-        with suppress(OSError):
-            file().replace(aside)
-            print(f"The record of your answers could not be read; it is kept as {aside} and a new one begins.")
+        progress.keep_aside(file(), "The record of your answers")
         return {}
 
 

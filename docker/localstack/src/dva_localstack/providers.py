@@ -94,9 +94,21 @@ def forwarded(service: str) -> PluginSpec:
     return aws_provider(api=service, name=MINISTACK)(create)
 
 
+apigatewayv2 = forwarded("apigatewayv2")
+appsync = forwarded("appsync")
+autoscaling = forwarded("autoscaling")
+cloudfront = forwarded("cloudfront")
+cognito_identity = forwarded("cognito-identity")
+cognito_idp = forwarded("cognito-idp")
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
+ecr = forwarded("ecr")
+ecs = forwarded("ecs")
+elasticache = forwarded("elasticache")
+elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
+pipes = forwarded("pipes")
+rds = forwarded("rds")
 
 
 @aws_provider(api="lambda", name=COURSE)

@@ -29,6 +29,9 @@ from jupyter_client.provisioning import LocalProvisioner
 TEMPLATE_SECONDS = 30
 """Longest wait for a new template, in seconds; its imports take two to five on a busy machine."""
 
+SOCKET_PATH_BYTES = 107
+"""Longest path of a Unix socket on Linux, from unix(7): 108 bytes with the final zero."""
+
 
 class ForkProvisioner(LocalProvisioner):
     """The provisioner ``dva-fork`` (entry point group ``jupyter_client.kernel_provisioners``)."""
@@ -139,6 +142,8 @@ def _template() -> Path:
         if folder.stat().st_uid != os.getuid():
             raise PermissionError(f"{folder} belongs to somebody else")
         path = folder / f"{_version()}.sock"
+        if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
+            raise OSError(f"{path} is too long for a socket; set TMPDIR to a shorter folder")
         with FileLock(folder / "lock", timeout=TEMPLATE_SECONDS * 2):
             try:
                 line = _connect(path)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +78,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ke
         for left in (folder := Path(kernel.manager.connection_file).parent).iterdir():
             left.unlink()
         folder.rmdir()
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A new folder whose path leaves room for a socket's name; pytest's own grows with the number of runs."""
+    with tempfile.TemporaryDirectory(prefix="dva-t", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def template_of(kernel: Kernel) -> psutil.Process:
@@ -179,13 +187,15 @@ sys.stdin.read()
 
 
 def test_kernels_and_template_end_with_those_who_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any]
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any]
 ) -> None:
     """However the asking process ends: it is killed here."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a template of its own
+    monkeypatch.setenv("TMPDIR", str(short_folder))  # a template of its own
     asking = [
         subprocess.Popen(
-            [sys.executable, "-c", ASKS, str(tmp_path / f"k{n}.json")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", ASKS, str(short_folder / f"k{n}.json")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for n in range(2)
     ]
@@ -201,20 +211,30 @@ def test_kernels_and_template_end_with_those_who_asked(
     asking[1].kill()
     asking[1].wait()
     eventually(lambda: not kernels[1].is_running() and not template.is_running())
-    assert list(tmp_path.glob("**/*.sock")) == []
+    assert list(short_folder.glob("**/*.sock")) == []
 
 
 def test_dead_template_is_replaced(
-    start: Callable[..., Kernel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any]
+    start: Callable[..., Kernel], short_folder: Path, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(forkkernel, "_lease", None)
-    monkeypatch.setattr(forkkernel.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(forkkernel.tempfile, "gettempdir", lambda: str(short_folder))
     first = start()
     template = template_of(first)
     template.kill()
     eventually(lambda: not template.is_running() or template.status() == psutil.STATUS_ZOMBIE)
     assert not first.manager.is_alive()
     assert template_of(start()).pid != template.pid
+
+
+def test_folder_too_long_for_a_socket_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ordinary kernel starts then, without waiting for a template that cannot listen."""
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setattr(forkkernel, "_lease", None)
+    monkeypatch.setattr(forkkernel.tempfile, "gettempdir", lambda: str(long))
+    with pytest.raises(OSError, match="too long for a socket"):
+        forkkernel._template()
 
 
 def test_ordinary_kernel_starts_where_no_template_can(

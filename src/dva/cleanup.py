@@ -103,7 +103,104 @@ def _delete_policy(iam: Any, arn: str) -> None:
     iam.delete_policy(PolicyArn=arn)
 
 
+def _delete_user(iam: Any, user: str) -> None:
+    for group in _pages(iam, "list_groups_for_user", "Groups", UserName=user):
+        iam.remove_user_from_group(UserName=user, GroupName=group["GroupName"])
+    for policy in _pages(iam, "list_attached_user_policies", "AttachedPolicies", UserName=user):
+        iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])
+    for name in _pages(iam, "list_user_policies", "PolicyNames", UserName=user):
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    for key in _pages(iam, "list_access_keys", "AccessKeyMetadata", UserName=user):
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    with suppress(ClientError):
+        iam.delete_login_profile(UserName=user)
+    iam.delete_user(UserName=user)
+
+
+def _delete_group(iam: Any, group: str) -> None:
+    for policy in _pages(iam, "list_attached_group_policies", "AttachedPolicies", GroupName=group):
+        iam.detach_group_policy(GroupName=group, PolicyArn=policy["PolicyArn"])
+    for name in _pages(iam, "list_group_policies", "PolicyNames", GroupName=group):
+        iam.delete_group_policy(GroupName=group, PolicyName=name)
+    iam.delete_group(GroupName=group)
+
+
+def _rules(events: Any) -> list[str]:
+    """List rules as ``bus/rule``."""
+    return [
+        f"{bus['Name']}/{rule['Name']}"
+        for bus in _pages(events, "list_event_buses", "EventBuses")
+        for rule in _pages(events, "list_rules", "Rules", EventBusName=bus["Name"])
+    ]
+
+
+def _delete_rule(events: Any, label: str) -> None:
+    bus, rule = label.split("/", 1)
+    targets = [
+        target["Id"] for target in _pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus)
+    ]
+    if targets:
+        events.remove_targets(Rule=rule, EventBusName=bus, Ids=targets, Force=True)
+    events.delete_rule(Name=rule, EventBusName=bus, Force=True)
+
+
+def _own_buses(events: Any) -> list[str]:
+    return [bus["Name"] for bus in _pages(events, "list_event_buses", "EventBuses") if bus["Name"] != "default"]
+
+
+def _own_vpcs(ec2: Any) -> list[str]:
+    return [vpc["VpcId"] for vpc in _pages(ec2, "describe_vpcs", "Vpcs") if not vpc.get("IsDefault")]
+
+
+def _delete_vpc(ec2: Any, vpc: str) -> None:
+    """Delete a VPC with what is in it, in the order in which EC2 lets go."""
+    here = [{"Name": "vpc-id", "Values": [vpc]}]
+    endpoints = [e["VpcEndpointId"] for e in _pages(ec2, "describe_vpc_endpoints", "VpcEndpoints", Filters=here)]
+    if endpoints:
+        ec2.delete_vpc_endpoints(VpcEndpointIds=endpoints)
+    for gateway in ec2.describe_nat_gateways(Filters=here)["NatGateways"]:
+        ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
+    for face in _pages(ec2, "describe_network_interfaces", "NetworkInterfaces", Filters=here):
+        with suppress(ClientError):
+            ec2.delete_network_interface(NetworkInterfaceId=face["NetworkInterfaceId"])
+    for table in _pages(ec2, "describe_route_tables", "RouteTables", Filters=here):
+        links = table.get("Associations", [])
+        if any(link.get("Main") for link in links):
+            continue
+        for link in links:
+            ec2.disassociate_route_table(AssociationId=link["RouteTableAssociationId"])
+        ec2.delete_route_table(RouteTableId=table["RouteTableId"])
+    for subnet in _pages(ec2, "describe_subnets", "Subnets", Filters=here):
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    attached = [{"Name": "attachment.vpc-id", "Values": [vpc]}]
+    for gateway in _pages(ec2, "describe_internet_gateways", "InternetGateways", Filters=attached):
+        ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc)
+        ec2.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
+    groups = list(_pages(ec2, "describe_security_groups", "SecurityGroups", Filters=here))
+    for group in groups:  # rules that name another group hold it
+        if group.get("IpPermissions"):
+            ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+    for group in groups:
+        if group["GroupName"] != "default":
+            ec2.delete_security_group(GroupId=group["GroupId"])
+    ec2.delete_vpc(VpcId=vpc)
+
+
 SWEEPS = [
+    Sweep("events", "rule", _rules, _delete_rule),
+    Sweep("events", "event bus", _own_buses, lambda c, name: c.delete_event_bus(Name=name)),
+    Sweep(
+        "events",
+        "archive",
+        _fields("list_archives", "Archives", "ArchiveName"),
+        lambda c, name: c.delete_archive(ArchiveName=name),
+    ),
+    Sweep(
+        "stepfunctions",
+        "state machine",
+        _fields("list_state_machines", "stateMachines", "stateMachineArn"),
+        lambda c, name: c.delete_state_machine(stateMachineArn=name),
+    ),
     Sweep(
         "lambda",
         "event source mapping",
@@ -132,6 +229,39 @@ SWEEPS = [
         _items("list_streams", "StreamNames"),
         lambda c, name: c.delete_stream(StreamName=name, EnforceConsumerDeletion=True),
     ),
+    Sweep(
+        "secretsmanager",
+        "secret",
+        _fields("list_secrets", "SecretList", "ARN"),
+        lambda c, name: c.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True),
+    ),
+    Sweep(
+        "ssm",
+        "parameter",
+        _fields("describe_parameters", "Parameters", "Name"),
+        lambda c, name: c.delete_parameter(Name=name),
+    ),
+    Sweep(
+        "elasticache",
+        "replication group",
+        _fields("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        lambda c, name: c.delete_replication_group(ReplicationGroupId=name),
+    ),
+    Sweep(
+        "elasticache",
+        "cache cluster",
+        _fields("describe_cache_clusters", "CacheClusters", "CacheClusterId"),
+        lambda c, name: c.delete_cache_cluster(CacheClusterId=name),
+    ),
+    Sweep("ec2", "VPC", _own_vpcs, _delete_vpc),
+    Sweep(
+        "ec2",
+        "elastic IP address",
+        _fields("describe_addresses", "Addresses", "AllocationId"),
+        lambda c, name: c.release_address(AllocationId=name),
+    ),
+    Sweep("iam", "user", _fields("list_users", "Users", "UserName"), _delete_user),
+    Sweep("iam", "group", _fields("list_groups", "Groups", "GroupName"), _delete_group),
     Sweep("iam", "role", _own_roles, _delete_role),
     Sweep(
         "iam",

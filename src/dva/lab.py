@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import boto3
 import requests
 from localstack_client.session import Session
 
-from dva import checks, cleanup, endpoint
+from dva import checks, cleanup, deploying, endpoint, sources
 from dva.errors import CourseError
 from dva.paths import ROOT, state
 
@@ -69,6 +70,25 @@ class Account:
         """
         return f"{base}-{hashlib.sha256('/'.join((*self._key, base)).encode()).hexdigest()[:10]}"
 
+    def role(
+        self,
+        base: str,
+        service: str = "lambda.amazonaws.com",
+        allow: Sequence[Mapping[str, Any]] = (),
+        managed: Sequence[str] = (),
+    ) -> str:
+        """Make a role for a service, or bring it up to date, where a lab is not about roles.
+
+        :param base: the role's name is :meth:`name` of this
+        :param service: who may assume it
+        :param allow: what it may do: statements without ``Effect``, ``{"Action": "sqs:SendMessage", "Resource": arn}``
+        :param managed: ARNs of managed policies; a role for Lambda always gets the one for logs
+        :return: the role's ARN
+        """
+        if service == "lambda.amazonaws.com":
+            managed = (deploying.LOGGING, *managed)
+        return deploying.role(self.client("iam"), self.name(base), service, allow, managed)
+
     def _services(self) -> set[str]:
         """Return the services worth a look when cleaning up: those that the server has started."""
         rows = {row.service for row in cleanup.SWEEPS}
@@ -111,12 +131,30 @@ class Lab(Account):
         boto3.DEFAULT_SESSION = None  # made anew from the clean environment at its next use
         self.folder = state() / "scratch" / f"{name}-{self.account_id}"
         self.folder.mkdir(parents=True, exist_ok=True)
+        sources.offer(self.source)
         checks.check.lab = name
         checks.check.excuse = self._excuse
         checks.install()
         print(f"Lab {name}: account {self.account_id}, region {self.region}, server {self.endpoint}")
         if missing := self._missing_services():
             print(f"This server does not have {', '.join(missing)}: tasks that need it cannot pass here.")
+
+    @property
+    def source(self) -> Path:
+        """Where cells that begin with ``%%source app.py`` save their text."""
+        return self.folder / "source"
+
+    def function(self, base: str, *files: str, role: str, **settings: Any) -> dict[str, Any]:
+        """Make a Lambda function, or bring it up to date, and wait until it can be invoked.
+
+        :param base: the function's name is :meth:`name` of this
+        :param files: files saved by ``%%source``; the first one has the function ``handler``
+        :param role: ARN of the execution role
+        :param settings: parameters of ``CreateFunction``, for example ``Timeout=10``
+        :return: the configuration; ``FunctionName`` and ``FunctionArn`` are in it
+        """
+        paths = [self.source / file for file in files]
+        return deploying.function(self.client("lambda"), self.name(base), paths, role, **settings)
 
     def account(self, label: str) -> Account:
         """Return a further account of this run, the same one for the same label."""

@@ -8,8 +8,9 @@ import zipfile
 import boto3
 import pytest
 import requests
+from IPython.core.interactiveshell import InteractiveShell
 
-from dva import Lab, cleanup
+from dva import Lab, cleanup, sources
 from dva.checks import CheckFailed, check
 from dva.errors import CourseError
 
@@ -70,6 +71,42 @@ def test_a_stopped_server_is_the_hint_of_the_next_check(lab, capsys, monkeypatch
     assert "does not answer: run `dva up`" in capsys.readouterr().out
 
 
+SOURCE = "def handler(event, context):\n    return {'was': event, 'where': __import__('os').environ.get('SHELF')}\n"
+
+
+def test_a_function_from_the_labs_files_can_be_made_again(lab):
+    """The second call brings code, settings and role up to date."""
+    (lab.source).mkdir(parents=True)
+    (lab.source / "app.py").write_text(SOURCE)
+    role = lab.role("keeper", allow=[{"Action": "s3:GetObject", "Resource": "*"}])
+    functions = lab.client("lambda")
+
+    def answer():
+        return json.load(functions.invoke(FunctionName=lab.name("keeper"), Payload="1")["Payload"])
+
+    made = lab.function("keeper", "app.py", role=role, Timeout=9, Environment={"Variables": {"SHELF": "a"}})
+    assert (made["State"], made["Timeout"], answer()) == ("Active", 9, {"was": 1, "where": "a"})
+    (lab.source / "app.py").write_text(SOURCE.replace("'was'", "'is'"))
+    again = lab.function("keeper", "app.py", role=lab.role("keeper"), MemorySize=256)
+    assert (again["FunctionArn"], again["Timeout"], again["MemorySize"]) == (made["FunctionArn"], 3, 256)
+    assert answer() == {"is": 1, "where": None}
+    inline = lab.client("iam").get_role_policy(RoleName=lab.name("keeper"), PolicyName="lab")["PolicyDocument"]
+    assert inline["Statement"] == [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+    attached = lab.client("iam").list_attached_role_policies(RoleName=lab.name("keeper"))["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in attached] == ["AWSLambdaBasicExecutionRole"]
+
+
+def test_source_cells_are_saved_and_must_be_python(lab, monkeypatch):
+    shell = InteractiveShell.instance()
+    monkeypatch.setattr(sources, "get_ipython", lambda: shell)
+    sources.offer(lab.source)
+    shell.run_cell_magic("source", "app.py", SOURCE)
+    assert (lab.source / "app.py").read_text() == SOURCE
+    with pytest.raises(SyntaxError):
+        shell.run_cell_magic("source", "app.py", "def handler(:\n")
+    assert (lab.source / "app.py").read_text() == SOURCE
+
+
 def make_one_of_each(account, other_region=None):
     """Make one resource for every row of SWEEPS."""
     s3 = account.client("s3")
@@ -119,6 +156,52 @@ def make_one_of_each(account, other_region=None):
         DeletionProtectionEnabled=True,
     )
     account.client("kinesis").create_stream(StreamName="kept", ShardCount=1)
+    make_events_and_more(account, role, arn["QueueArn"])
+    make_a_network(account.client("ec2"))
+
+
+def make_events_and_more(account, role, queue_arn):
+    """Make what is found beside functions: rules, machines, secrets, caches, people."""
+    events = account.client("events")
+    bus = events.create_event_bus(Name="kept")["EventBusArn"]
+    events.put_rule(Name="kept", EventBusName="kept", EventPattern='{"source": ["shop"]}')
+    events.put_targets(Rule="kept", EventBusName="kept", Targets=[{"Id": "queue", "Arn": queue_arn}])
+    events.create_archive(ArchiveName="kept", EventSourceArn=bus)
+    machine = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    account.client("stepfunctions").create_state_machine(name="kept", definition=json.dumps(machine), roleArn=role)
+    account.client("secretsmanager").create_secret(Name="kept", SecretString="x")
+    account.client("ssm").put_parameter(Name="/kept", Value="x", Type="String")
+    cache = account.client("elasticache")
+    cache.create_cache_cluster(CacheClusterId="kept", Engine="redis", CacheNodeType="cache.t4g.micro", NumCacheNodes=1)
+    cache.create_replication_group(ReplicationGroupId="kept-too", ReplicationGroupDescription="x")
+    iam = account.client("iam")
+    iam.create_group(GroupName="kept")
+    iam.create_user(UserName="kept")
+    iam.add_user_to_group(GroupName="kept", UserName="kept")
+    iam.create_access_key(UserName="kept")
+    iam.attach_group_policy(GroupName="kept", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+
+
+def make_a_network(ec2):
+    """Make a VPC whose parts hold on to each other."""
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
+    ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", VpcEndpointType="Gateway", RouteTableIds=[table]
+    )
+    one, other = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("one", "other")
+    )
+    for group, named in ((one, other), (other, one)):
+        pair = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": named}]}
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[pair])
 
 
 def test_cleanup_deletes_one_of_each_kind(lab, capsys):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def emulator(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         if record["users"] == 0:
             shared.unlink()
             os.kill(record["pid"], 15)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the emulator that a worker which crashed left running."""
+    if not hasattr(session.config, "workerinput"):
+        shared = session.config._tmp_path_factory.getbasetemp() / "emulator" / "users.json"  # type: ignore[attr-defined]
+        if shared.exists():
+            with suppress(ProcessLookupError):
+                os.kill(json.loads(shared.read_text())["pid"], 15)
+            shared.unlink()
 
 
 class Account:

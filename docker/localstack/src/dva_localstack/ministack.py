@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -10,10 +11,15 @@ import time
 from pathlib import Path
 
 import requests
+from localstack import config
+from localstack.utils.urls import localstack_host
 
 from dva_localstack.services import on_ministack
 
 LOG = logging.getLogger(__name__)
+
+GATEWAY_KEY = secrets.token_hex(16)
+"""By this secret the gateway knows requests of the child's, such as the invocation of a Lambda trigger."""
 
 START_SECONDS = 60
 """How long a start may take before callers are told that it failed; it takes one to three."""
@@ -127,9 +133,15 @@ def environment(port: int) -> dict[str, str]:
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "FILESYSTEM_ROOT")
     home = Path(os.environ["FILESYSTEM_ROOT"]) / "ministack"
     home.mkdir(parents=True, exist_ok=True)
+    gateway, public = config.internal_service_url(), f"http://{localstack_host().host_and_port()}"
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "SERVICES": ",".join(on_ministack()),
         "GATEWAY_PORT": str(port),
+        # What the child calls in LocalStack, and what it tells learners; the secret proves that it is the child.
+        "DVA_GATEWAY_URL": gateway,
+        "DVA_GATEWAY_KEY": GATEWAY_KEY,
+        "DVA_PUBLIC_URL": public,
+        "STATE_DIR": str(home / "state"),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "localhost",
         "LOG_LEVEL": "WARNING",

@@ -26,8 +26,10 @@ def main() -> None:
     from ministack.app import app
 
     from dva_localstack import ministack_repairs
+    from dva_localstack.repairs import cognito
 
     ministack_repairs.apply()
+    cognito.apply()
     config = Config()
     config.bind = [f"fd://{int(sys.argv[1])}"]
     config.keep_alive_timeout = 75

@@ -99,7 +99,6 @@ appsync = forwarded("appsync")
 autoscaling = forwarded("autoscaling")
 cloudfront = forwarded("cloudfront")
 cognito_identity = forwarded("cognito-identity")
-cognito_idp = forwarded("cognito-idp")
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
 ecr = forwarded("ecr")
@@ -109,6 +108,14 @@ elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
 pipes = forwarded("pipes")
 rds = forwarded("rds")
+
+
+@aws_provider(api="cognito-idp", name=MINISTACK)
+def cognito_idp() -> Service:
+    """Cognito user pools with their keys, sign-in pages and triggers on the gateway."""
+    from dva_localstack.cognito.provider import UserPools
+
+    return Service.for_provider(UserPools("cognito-idp"), dispatch_table_factory=Forwarder.dispatch_table)
 
 
 @aws_provider(api="lambda", name=COURSE)

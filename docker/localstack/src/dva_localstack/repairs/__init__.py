@@ -1,0 +1,1 @@
+"""Faults of MiniStack that labs meet, repaired in its process: a module or folder for each service."""

@@ -1,0 +1,14 @@
+"""Cognito in the MiniStack child: what 1.5.33 leaves out or answers otherwise than AWS documents.
+
+MiniStack keeps the pools, users and groups, runs SRP, and signs. It checks codes, secret hashes and tokens only
+where it also enforces IAM, which is LocalStack's matter here; it does not look for user pools in other accounts;
+and it calls a Lambda of its own. Each module names the faults that it mends.
+"""
+
+from dva_localstack.repairs.cognito import dispatch, keys, scope, tokens
+
+
+def apply() -> None:
+    """Repair Cognito before the first request."""
+    for part in (scope, keys, tokens, dispatch):
+        part.apply()

@@ -1,0 +1,76 @@
+"""How an operation is run: what is checked before it, and how a refusal becomes an answer.
+
+Fault: MiniStack checks secret hashes, flows, access tokens and codes only when it enforces IAM as well.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.concurrency import run_reentrant
+from ministack.services import cognito
+
+from dva_localstack.repairs.cognito import scope
+from dva_localstack.repairs.cognito.store import Answer, Data, Refused, answered, client_of, pool_of
+
+OPERATIONS: dict[str, Callable[[Data], Data]] = {}
+"""Operations that are answered here and not by MiniStack: names to functions of the request."""
+
+BEFORE: list[Callable[[str, Data], None]] = []
+"""Called with the operation's name and its request before it runs; may raise :class:`Refused`."""
+
+PUBLIC = cognito._UNSIGNED_IDP_ACTIONS | {
+    "DeleteUserAttributes",
+    "GetUserAttributeVerificationCode",
+    "GetUserAuthFactors",
+    "VerifyUserAttribute",
+}
+"""Operations without a signature: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html"""
+
+
+def operation(name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data], Data]]:
+    """Have the decorated function answer an operation of user pools."""
+
+    def register(function: Callable[[Data], Data]) -> Callable[[Data], Data]:
+        OPERATIONS[name] = function
+        return function
+
+    return register
+
+
+def run(handler: Callable[[Data], Answer], action: str, data: Data) -> Answer:
+    """Run one operation of user pools in MiniStack's worker thread."""
+    try:
+        if action in PUBLIC:
+            scope.pin(data)
+        check(action, data)
+        for before in BEFORE:
+            before(action, data)
+        return answered(OPERATIONS[action](data)) if action in OPERATIONS else handler(data)
+    except Refused as refusal:
+        return refusal.answer()
+
+
+def check(action: str, data: Data) -> None:
+    """Refuse an unknown pool or client, a wrong secret hash, and an access token that is not valid.
+
+    :raises Refused: the error that AWS documents
+    """
+    if action in cognito._SECRET_HASH_PARAMETERS or action == "GetTokensFromRefreshToken":
+        client_of(data, pool_of(data))
+    for error in (cognito._validate_client_secret_hash(action, data), cognito._access_token_error(data)):
+        if error:
+            body = cognito.json.loads(error[2])
+            raise Refused(body["__type"], body["message"])
+
+
+def apply() -> None:
+    """Run every operation of user pools through :func:`run`."""
+    dispatch = cognito._dispatch_idp
+
+    async def dispatch_idp(action: str, data: Data) -> Any:
+        if action in OPERATIONS:
+            return await run_reentrant(run, None, action, data, thread_name="ministack-cognito-trigger")
+        return await dispatch(action, data)
+
+    cognito._run_idp_handler = run
+    cognito._dispatch_idp = dispatch_idp

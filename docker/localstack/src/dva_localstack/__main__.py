@@ -43,6 +43,7 @@ def settings(host: str, port: int, state: Path) -> dict[str, str]:
         "DEBUG": "0",
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
         "SQS_ENDPOINT_STRATEGY": "path",
+        "SQS_ENABLE_MESSAGE_RETENTION_PERIOD": "1",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "LAMBDA_RETRY_BASE_DELAY": "1",
         # Seconds: an event source that was empty or failed for a while is asked again soon, not after 10 or 60.

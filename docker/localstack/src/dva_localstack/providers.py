@@ -140,3 +140,11 @@ def stepfunctions() -> Service:
     from dva_localstack.stepfunctions import create_service
 
     return create_service()
+
+
+@aws_provider(api="sqs", name=COURSE)
+def sqs() -> Service:
+    """SQS with the limits and the redrive of AWS."""
+    from dva_localstack.sqs.provider import create_service
+
+    return create_service()

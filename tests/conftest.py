@@ -129,7 +129,7 @@ def another_account(emulator: str) -> Callable[[], Account]:
     return lambda: Account(emulator)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def account_on() -> type[Account]:
     """Return a function that makes a fresh account on the emulator at a URL, for tests that start their own."""
     return Account

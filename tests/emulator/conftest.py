@@ -137,6 +137,14 @@ def functions(aws: Any) -> Iterator[Functions]:
     deployer.delete()
 
 
+@pytest.fixture(scope="module")
+def module_functions(emulator: str, account_on: Callable[[str], Any]) -> Iterator[Functions]:
+    """Deploys and invokes functions in an account that the tests of one module share."""
+    deployer = Functions(account_on(emulator))
+    yield deployer
+    deployer.delete()
+
+
 class OwnServer:
     """An emulator of the test's own, with its own environment; ``functions`` is for a fresh account on it."""
 

@@ -118,6 +118,14 @@ def cognito_idp() -> Service:
     return Service.for_provider(UserPools("cognito-idp"), dispatch_table_factory=Forwarder.dispatch_table)
 
 
+@aws_provider(api="apigateway", name=COURSE)
+def apigateway() -> Service:
+    """REST APIs that ask who calls and how often."""
+    from dva_localstack.apigateway.rest.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="lambda", name=COURSE)
 def lambda_() -> Service:
     """Lambda with weighted aliases, function URLs that open anywhere and whole log messages."""

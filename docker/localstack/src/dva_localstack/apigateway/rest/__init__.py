@@ -1,0 +1,1 @@
+"""REST APIs: handlers added to LocalStack's invocation chain, and repairs of its provider."""

@@ -86,7 +86,9 @@ class Tour:
         self.client("cloudwatch").put_metric_data(Namespace="tour", MetricData=data)
 
     def call_iam(self) -> None:
-        self.client("iam").create_role(RoleName="tour", AssumeRolePolicyDocument="{}")
+        trusted = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
+        trust = {"Statement": [{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}]}
+        self.client("iam").create_role(RoleName="tour", AssumeRolePolicyDocument=json.dumps(trust))
 
     def call_sts(self) -> None:
         assert self.client("sts").get_caller_identity()["Account"] == self.account

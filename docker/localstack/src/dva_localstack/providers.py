@@ -156,3 +156,11 @@ def sqs() -> Service:
     from dva_localstack.sqs.provider import create_service
 
     return create_service()
+
+
+@aws_provider(api="sts", name=COURSE)
+def sts() -> Service:
+    """STS whose roles must trust, and whose sessions end."""
+    from dva_localstack.sts.provider import create_service
+
+    return create_service()

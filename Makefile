@@ -27,16 +27,17 @@ LOCKS    = pyproject.toml uv.lock .python-version docker/localstack/pyproject.to
 LEARNER  = .dva/setup-learner.stamp
 DEV      = .dva/setup-dev.stamp
 BOOK     = .dva/setup-book.stamp
+PDF      = .dva/setup-pdf.stamp
 
 # A stamp says for which place it holds: an environment does not survive being moved.
 ifneq ($(wildcard .venv/bin/dva)/$(wildcard docker/localstack/.venv/bin/dva-localstack),.venv/bin/dva/docker/localstack/.venv/bin/dva-localstack)
 STALE = again
 endif
-ifneq ($(shell cat $(LEARNER) $(DEV) $(BOOK) 2>/dev/null | sort -u),$(CURDIR))
+ifneq ($(shell cat $(LEARNER) $(DEV) $(BOOK) $(PDF) 2>/dev/null | sort -u),$(CURDIR))
 STALE = again
 endif
 
-.PHONY: help setup lab up down book book-html labs diagrams test test-full lint format clean again
+.PHONY: help setup lab up down book book-html pdf labs diagrams test test-full lint format clean again
 
 help:  ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -57,6 +58,9 @@ book: $(BOOK)  ## Build the book and serve it on 127.0.0.1.
 
 book-html: $(BOOK)  ## Build the book's HTML only.
 	@.venv/bin/dva book
+
+pdf: $(PDF)  ## Build the book as one PDF. Takes Chromium.
+	@.venv/bin/dva book --pdf
 
 test: $(DEV) lint  ## Run the test suite.
 	.venv/bin/pytest -n $(WORKERS) -m "not full" --durations=15
@@ -110,6 +114,9 @@ $(LEARNER): $(LOCKS) $(UV_FILE) $(STALE)
 
 $(BOOK): $(LOCKS) $(UV_FILE) $(STALE)
 	$(call sync,--inexact --group book)
+
+$(PDF): $(LOCKS) $(UV_FILE) $(STALE)
+	$(call sync,--inexact --group pdf)
 
 $(DEV): $(LOCKS) $(UV_FILE) $(STALE)
 	$(call sync,--group dev)

@@ -7,6 +7,7 @@ front matter under its title, and keeps every page free of addresses outside the
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -86,6 +87,20 @@ def _without_thebe(app: Sphinx, _config: Config) -> None:
     sheets[:] = [sheet for sheet in sheets if sheet[0] != "sphinx-thebe.css"]
 
 
+def _fingerprint(app: Sphinx) -> str:
+    """A hash of the code, scripts, sheets and templates that pages are made with.
+
+    Sphinx notices changed pages alone: with this as the environment's version it builds all pages again.
+    """
+    folders = [Path(__file__).parent, *(Path(app.srcdir) / "chapters" / name for name in ("_static", "_templates"))]
+    found = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.*")):
+            if path.is_file() and path.suffix != ".pyc":
+                found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls to load the extension."""
     app.connect("config-inited", _without_thebe, priority=1)
@@ -96,7 +111,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     bookpages.connect(app)
     quizpages.connect(app)
     app.add_css_file("course.css")
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_css_file("print.css", media="print", priority=900)
+    return {"version": "1", "env_version": _fingerprint(app), "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _diagrams(root: Path) -> int:

@@ -1,4 +1,4 @@
-"""Build the book's HTML, and serve it on this machine."""
+"""Build the book's HTML, serve it on this machine, print it."""
 
 import functools
 import http.server
@@ -26,6 +26,30 @@ def build() -> Path:
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise CourseError("The book was not built; the warnings above say what to mend.")
     return HTML
+
+
+def require_pdf() -> None:
+    """Say what a PDF needs and is not here, before minutes are spent.
+
+    :raises CourseError: if there is no Chromium, or the packages are missing
+    """
+    from dva import pdf
+
+    pdf.require()
+
+
+def print_pdf(html: Path, tell: Callable[[str, int, int], None]) -> tuple[Path, int]:
+    """Print the built book to one PDF in `_build/`.
+
+    :param html: folder of the HTML
+    :param tell: told what is printed, how many pages are done, and how many there are
+    :return: the file and its number of pages
+    :raises CourseError: if there is no Chromium, or the packages are missing
+    """
+    from dva import pdf
+
+    file = html.parent / pdf.NAME
+    return file, pdf.build(html, file, tell)
 
 
 def serve(html: Path, port: int, say: Callable[[str], None]) -> None:

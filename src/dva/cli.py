@@ -75,6 +75,22 @@ def progress_line() -> Iterator[Callable[[str], None]]:
     yield say
 
 
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that is told what is being done, how much is done, and of how much; a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield tell
+
+
 # -- the emulator ---------------------------------------------------------------------------------------------
 
 
@@ -476,12 +492,19 @@ def show_blueprint(
 def book(
     serve: Annotated[bool, typer.Option("--serve", help="Then serve it on 127.0.0.1 until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; the next free one if taken.")] = 8000,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print it to one PDF; takes Chromium.")] = False,
 ) -> None:
-    """Build the book's HTML."""
+    """Build the book's HTML, and a PDF of it."""
     from dva import bookbuild
 
+    if pdf:
+        bookbuild.require_pdf()
     html = bookbuild.build()
     typer.echo(f"The book: {html / 'index.html'}")
+    if pdf:
+        with progress_bar() as tell:
+            file, sheets = bookbuild.print_pdf(html, tell)
+        typer.echo(f"The PDF: {file} ({sheets} pages, {file.stat().st_size / 1e6:.1f} MB)")
     if serve:
         bookbuild.serve(html, port, typer.echo)
 

@@ -1,14 +1,15 @@
 """Questions in the book: the directives `quiz`, `mock-exam`, `drill` and `repetition`.
 
 A quiz is HTML that reads without JavaScript, with an answer key at its end; `quiz.js` takes the explanations from
-that key. The exam pages hold the whole bank as JSON, for `exam.js` to draw from.
+that key. The exam pages draw from the whole bank, which is written once, as the script `bank.js`: a page that is read
+from a folder cannot fetch data, but it can load a script.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,26 @@ log = logging.getLogger(__name__)
 
 SHOWN_FIRST = "DVA-C03"
 
+EXAM_PAGE = "dva-exam-page"
+"""Under this name a page's metadata says which of the exam pages it is."""
+
+BANK = "bank.js"
+"""The bank for the exam pages, below `_static/`."""
+
+SCRIPTS = {
+    "mock-exam": ("core", "result", "data", "mock-exam"),
+    "drill": ("core", "result", "data", "practice", "drill"),
+    "repetition": ("core", "result", "data", "practice", "repetition"),
+}
+"""What each exam page loads from `_static/exam/`, in this order."""
+
 
 class quiz(nodes.General, nodes.Element):
     """A quiz of a chapter: `questions`, `docname`."""
 
 
 class exam(nodes.General, nodes.Element):
-    """A page that draws from the whole bank: `kind`, `docname`."""
+    """A page that draws from the whole bank: `kind`."""
 
 
 # -- Questions to data ------------------------------------------------------------------------------------
@@ -101,19 +115,15 @@ class QuizDirective(SphinxDirective):
 
 
 class ExamDirective(SphinxDirective):
-    """```` ```{mock-exam} ````, ```` ```{drill} ```` and ```` ```{repetition} ````: the whole bank, and a script."""
+    """```` ```{mock-exam} ````, ```` ```{drill} ```` and ```` ```{repetition} ````: the place of a script."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the place of the script; nothing, with a warning, if the bank cannot be read."""
+        """Return the place; a changed bank makes the page old, so that a build writes the bank again."""
         root = Path(self.env.srcdir)
         for name in bank_files(root):
             self.env.note_dependency(str(root / f"questions/{name}.yaml"))
-        try:
-            bank = load(root)
-        except CourseError as error:
-            _warn(f"{self.name}: {error}", self.get_location())
-            return []
-        return [exam(kind=self.name, questions=as_data(bank), docname=self.env.docname)]
+        self.env.metadata[self.env.docname][EXAM_PAGE] = self.name
+        return [exam(kind=self.name)]
 
 
 def _warn(text: str, location: str | None = None) -> None:
@@ -194,40 +204,65 @@ def visit_quiz(self: Any, node: quiz) -> None:
 
 
 def visit_exam(self: Any, node: exam) -> None:
-    """Write the place of an exam page's script, and the bank as JSON."""
-    bank = []
-    for question in node["questions"]:
-        address, title = _place(self.builder, node["docname"], question)
-        hidden = ("chapter", "section", "file", "domains")
-        bank.append({k: v for k, v in question.items() if k not in hidden} | {"href": address, "title": title})
-    order = sorted(blueprint.exams(), key=lambda code: code != SHOWN_FIRST)
-    data = {"exams": {code: exam_data(code) for code in order}, "questions": bank}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    """Write the place of an exam page's scripts."""
     self.body.append(
         f'<div class="exam-page" data-kind="{node["kind"]}">'
         '<p class="exam-no-script">This page needs JavaScript. The same questions stand at the end of the chapters, '
-        "with an answer key.</p>"
-        f'</div><script type="application/json" class="exam-bank">{text}</script>'
+        "with an answer key.</p></div>"
     )
     raise nodes.SkipNode
+
+
+def bank_script(builder: Any, bank: Sequence[Question]) -> str:
+    """Return the script that gives the exam pages their questions; warns about a section that does not exist.
+
+    :param builder: Sphinx's; the addresses of sections are from the book's root
+    """
+    questions = []
+    for question in as_data(bank):
+        address, title = _place(builder, "index", question)
+        hidden = ("chapter", "section", "file", "domains")
+        questions.append({k: v for k, v in question.items() if k not in hidden} | {"href": address, "title": title})
+    order = sorted(blueprint.exams(), key=lambda code: code != SHOWN_FIRST)
+    data = {"exams": {code: exam_data(code) for code in order}, "questions": questions}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"window.dvaBank = {text};\n"
+
+
+def _write_bank(app: Sphinx, builder: Any) -> None:
+    """Write the bank before the pages, whose addresses of scripts carry a hash of each."""
+    if builder.format != "html" or not any(EXAM_PAGE in about for about in app.env.metadata.values()):
+        return
+    try:
+        bank = load(Path(app.srcdir))
+    except CourseError as error:
+        _warn(f"questions: {error}")
+        bank = []
+    file = Path(app.outdir) / "_static" / BANK
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(bank_script(builder, bank), encoding="utf-8")
 
 
 def _skip(self: Any, node: nodes.Node) -> None:
     raise nodes.SkipNode
 
 
-def _scripts(app: Sphinx, _page: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None) -> None:
+def _scripts(app: Sphinx, page: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Load the scripts and the sheet on pages that use them, and on no other."""
-    if doctree is None or not _any(doctree.findall(quiz), doctree.findall(exam)):
+    if doctree is None:
+        return
+    kind = app.env.metadata[page].get(EXAM_PAGE)
+    quizzes = any(True for _ in doctree.findall(quiz))
+    if not kind and not quizzes:
         return
     app.add_css_file("quiz.css")
-    app.add_js_file("quiz.js", loading_method="defer")
-    if _any(doctree.findall(exam)):
-        app.add_js_file("exam.js", loading_method="defer")
-
-
-def _any(*found: Iterable[nodes.Node]) -> bool:
-    return any(True for some in found for _ in some)
+    scripts = ["quiz-core.js"]
+    if quizzes:
+        scripts.append("quiz.js")
+    if kind:
+        scripts += [BANK, *(f"exam/{name}.js" for name in SCRIPTS[kind])]
+    for script in scripts:
+        app.add_js_file(script, loading_method="defer")
 
 
 def connect(app: Sphinx) -> None:
@@ -236,6 +271,7 @@ def connect(app: Sphinx) -> None:
         nothing = (_skip, None)
         app.add_node(node, html=(visit, None), latex=nothing, text=nothing, man=nothing, texinfo=nothing)
     app.add_directive("quiz", QuizDirective)
-    for name in ("mock-exam", "drill", "repetition"):
+    for name in SCRIPTS:
         app.add_directive(name, ExamDirective)
+    app.connect("write-started", _write_bank)
     app.connect("html-page-context", _scripts)

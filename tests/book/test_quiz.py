@@ -100,8 +100,7 @@ def tiny(build_book: Build, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def _bank(page: Any) -> dict[str, Any]:
     """The questions of an exam page by id."""
-    data = json.loads(page.locator("script.exam-bank").text_content())
-    return {question["id"]: question for question in data["questions"]}
+    return {question["id"]: question for question in page.evaluate("window.dvaBank.questions")}
 
 
 def _answer(page: Any, bank: dict[str, Any], right: bool) -> str:
@@ -158,27 +157,38 @@ def test_a_quiz_shows_every_question_of_its_file(pages: dict[str, BeautifulSoup]
             assert all(li.select_one(".quiz-why-text").get_text(strip=True) for li in key.select("li")), one.id
 
 
-@pytest.mark.parametrize("name", EXAM_PAGES)
-def test_exam_pages_hold_the_whole_bank_and_their_links_resolve(
-    name: str, html: Path, pages: dict[str, BeautifulSoup]
-) -> None:
-    page = pages[f"chapters/exams/{name}.html"]
-    data = json.loads(page.select_one("script.exam-bank").string)
+def test_the_bank_is_written_once_and_its_links_resolve(html: Path, pages: dict[str, BeautifulSoup]) -> None:
+    text = (html / "_static/bank.js").read_text("utf-8")
+    data = json.loads(text.removeprefix("window.dvaBank = ").removesuffix(";\n"))
     assert [one["id"] for one in data["questions"]] == [one.id for one in questions.load(ROOT)]
     assert list(data["exams"]) == ["DVA-C03", "DVA-C02"]
     for one in data["questions"]:
         parts = urlsplit(one["href"])
-        target = (html / f"chapters/exams/{name}.html").parent.joinpath(unquote(parts.path)).resolve()
-        taught = pages[target.relative_to(html.resolve()).as_posix()]
+        taught = pages[unquote(parts.path)]
         assert taught.find(id=unquote(parts.fragment)) is not None, one["id"]
         assert one["title"], one["id"]
+        assert all(one["scenario"] not in str(pages[f"chapters/exams/{name}.html"]) for name in EXAM_PAGES), one["id"]
 
 
-def test_only_pages_with_questions_load_the_scripts(pages: dict[str, BeautifulSoup]) -> None:
+def test_a_page_loads_the_scripts_that_it_uses(pages: dict[str, BeautifulSoup]) -> None:
+    loaded = {}
     for name, page in pages.items():
-        scripts = [str(tag["src"]) for tag in page.find_all("script", src=True)]
-        assert any("quiz.js" in s for s in scripts) == bool(page.select(".quiz, .exam-page")), name
-        assert any("exam.js" in s for s in scripts) == bool(page.select(".exam-page")), name
+        sources = [urlsplit(str(tag["src"])).path for tag in page.find_all("script", src=True)]
+        ours = [one.rpartition("_static/")[2] for one in sources if "quiz" in one or "exam/" in one or "bank" in one]
+        if ours or page.select(".quiz, .exam-page"):
+            loaded[name] = ours
+    practice = ["quiz-core.js", "bank.js", "exam/core.js", "exam/result.js", "exam/data.js", "exam/practice.js"]
+    assert loaded.pop("chapters/exams/mock-exam.html") == [*practice[:-1], "exam/mock-exam.js"]
+    assert loaded.pop("chapters/exams/drill.html") == [*practice, "exam/drill.js"]
+    assert loaded.pop("chapters/exams/repetition.html") == [*practice, "exam/repetition.js"]
+    assert len(loaded) >= 4
+    for name, ours in loaded.items():
+        assert pages[name].select(".quiz"), name
+        assert ours == ["quiz-core.js", "quiz.js"], name
+
+
+def test_the_scripts_of_a_chapter_stay_small(html: Path) -> None:
+    assert sum((html / "_static" / name).stat().st_size for name in ("quiz-core.js", "quiz.js")) < 12_000
 
 
 def test_exam_data_is_the_blueprints() -> None:

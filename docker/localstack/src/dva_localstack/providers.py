@@ -150,6 +150,14 @@ def stepfunctions() -> Service:
     return create_service()
 
 
+@aws_provider(api="scheduler", name=COURSE)
+def scheduler() -> Service:
+    """EventBridge Scheduler that fires."""
+    from dva_localstack.scheduler.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="sqs", name=COURSE)
 def sqs() -> Service:
     """SQS with the limits and the redrive of AWS."""

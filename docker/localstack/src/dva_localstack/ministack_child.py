@@ -26,10 +26,11 @@ def main() -> None:
     from ministack.app import app
 
     from dva_localstack import ministack_repairs
-    from dva_localstack.repairs import cognito
+    from dva_localstack.repairs import cognito, lazy
 
     ministack_repairs.apply()
     cognito.apply()
+    lazy.apply_when_used()
     config = Config()
     config.bind = [f"fd://{int(sys.argv[1])}"]
     config.keep_alive_timeout = 75

@@ -103,11 +103,18 @@ dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
 ecr = forwarded("ecr")
 ecs = forwarded("ecs")
-elasticache = forwarded("elasticache")
 elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
 pipes = forwarded("pipes")
 rds = forwarded("rds")
+
+
+@aws_provider(api="elasticache", name=MINISTACK)
+def elasticache() -> Service:
+    """ElastiCache with Valkey processes behind it."""
+    from dva_localstack.databases.elasticache import create_service
+
+    return create_service()
 
 
 @aws_provider(api="cognito-idp", name=MINISTACK)

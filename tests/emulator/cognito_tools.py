@@ -6,10 +6,13 @@ import hmac
 import json
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import requests
+from botocore.exceptions import ClientError
 
 PASSWORD = "Str0ng-Pass!"
 
@@ -44,7 +47,7 @@ def verified(token: str, keys_url: str) -> dict[str, Any]:
 def totp(secret: str, step: int = 0) -> str:
     """Return the code of an authenticator app: https://www.rfc-editor.org/rfc/rfc6238"""
     counter = struct.pack(">Q", int(time.time() // 30) + step)
-    digest = hmac.new(base64.b32decode(secret), counter, "sha1").digest()
+    digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), counter, "sha1").digest()
     start = digest[-1] & 15
     return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 10**6:06d}"
 
@@ -52,6 +55,13 @@ def totp(secret: str, step: int = 0) -> str:
 def secret_hash(username: str, client_id: str, secret: str) -> str:
     """Return SECRET_HASH: https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html"""
     return base64.b64encode(hmac.digest(secret.encode(), (username + client_id).encode(), "sha256")).decode()
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> tuple[str, str]:
+    """Return code and message of the error that a call must raise."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 @dataclass
@@ -103,6 +113,13 @@ class Pool:
     def tokens(self, name: str = "ana", password: str = PASSWORD) -> dict[str, Any]:
         """Sign in with a password and return the tokens."""
         return self.sign_in(name, password)["AuthenticationResult"]
+
+    def refresh(self, token: str) -> dict[str, Any]:
+        """Renew the tokens with a refresh token."""
+        answer = self.idp.initiate_auth(
+            ClientId=self.client_id, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": token}
+        )
+        return answer["AuthenticationResult"]
 
     def codes(self, name: str) -> list[dict[str, Any]]:
         """Return the messages that were sent to a user, newest first."""

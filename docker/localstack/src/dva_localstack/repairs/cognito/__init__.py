@@ -5,10 +5,26 @@ where it also enforces IAM, which is LocalStack's matter here; it does not look 
 and it calls a Lambda of its own. Each module names the faults that it mends.
 """
 
-from dva_localstack.repairs.cognito import dispatch, keys, scope, tokens
+from dva_localstack.repairs.cognito import (
+    challenges,
+    codes,
+    dispatch,
+    keys,
+    passwords,
+    pools,
+    schema,
+    scope,
+    sessions,
+    sign_in,
+    sign_up,
+    tokens,
+)
+
+OPERATIONS = (passwords,)
+"""Modules that register operations and patch nothing."""
 
 
 def apply() -> None:
     """Repair Cognito before the first request."""
-    for part in (scope, keys, tokens, dispatch):
+    for part in (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, dispatch):
         part.apply()

@@ -27,6 +27,14 @@ PUBLIC = cognito._UNSIGNED_IDP_ACTIONS | {
 """Operations without a signature: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html"""
 
 
+CLIENT_OPERATIONS = (
+    "DescribeUserPoolClient",
+    "DeleteUserPoolClient",
+    "UpdateUserPoolClient",
+    "GetTokensFromRefreshToken",
+)
+
+
 def operation(name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data], Data]]:
     """Have the decorated function answer an operation of user pools."""
 
@@ -55,7 +63,7 @@ def check(action: str, data: Data) -> None:
 
     :raises Refused: the error that AWS documents
     """
-    if action in cognito._SECRET_HASH_PARAMETERS or action == "GetTokensFromRefreshToken":
+    if action in cognito._SECRET_HASH_PARAMETERS or action in CLIENT_OPERATIONS:
         client_of(data, pool_of(data))
     for error in (cognito._validate_client_secret_hash(action, data), cognito._access_token_error(data)):
         if error:

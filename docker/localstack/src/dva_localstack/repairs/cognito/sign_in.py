@@ -1,0 +1,302 @@
+"""Signing in through the API: flows, passwords, challenges and tokens.
+
+Faults: flows that an app client leaves out are open; the triggers before and after authentication and the migration
+of users do not run; wrong passwords never lock; a new password need not follow the policy.
+"""
+
+import json
+import time
+
+from ministack.services import cognito
+
+from dva_localstack.repairs.cognito import challenges, migration, schema, sessions, sign_up, tokens, triggers
+from dva_localstack.repairs.cognito.dispatch import operation
+from dva_localstack.repairs.cognito.store import (
+    Answer,
+    Data,
+    Refused,
+    answered,
+    attributes,
+    client_of,
+    find_user,
+    hides_users,
+    pool_of,
+    result_of,
+    set_attributes,
+)
+
+DEFAULT_FLOWS = {"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"}
+"""Of a client that names none, and added to the older names: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html"""
+
+OLDER_FLOWS = {"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH"}
+
+FREE_FAILURES = 5
+"""Wrong passwords before the user is locked, for 1 second and twice as long each further time, up to 15 minutes:
+https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html"""
+
+WRONG = "Incorrect username or password."
+
+PASSWORD_FLOWS = ("USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH")
+
+
+def flows_of(client: Data) -> set[str]:
+    """Return the flows that an app client allows, by their ALLOW names."""
+    named = set(client.get("ExplicitAuthFlows") or [])
+    if any(flow.startswith("ALLOW_") for flow in named):
+        return named
+    return DEFAULT_FLOWS | {OLDER_FLOWS[flow] for flow in named if flow in OLDER_FLOWS}
+
+
+def check_flow(client: Data, flow: str, admin: bool) -> None:
+    """Refuse a flow that the operation or the app client does not allow."""
+    if flow in PASSWORD_FLOWS and admin != flow.startswith("ADMIN_"):
+        raise Refused("InvalidParameterException", "Initiate Auth method not supported.")
+    if f"ALLOW_{flow}" in flows_of(client):
+        return
+    if flow == "USER_PASSWORD_AUTH":
+        raise Refused("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client")
+    if flow in ("USER_SRP_AUTH", "CUSTOM_AUTH"):
+        raise Refused("InvalidParameterException", f"{flow} is not enabled for the client.")
+    raise Refused("InvalidParameterException", "Auth flow not enabled for this client")
+
+
+@operation("InitiateAuth")
+def initiate(data: Data) -> Data:
+    """Begin to sign in.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html
+    """
+    return begin(data, admin=False)
+
+
+@operation("AdminInitiateAuth")
+def admin_initiate(data: Data) -> Data:
+    """Begin to sign a user in from a server.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
+    """
+    return begin(data, admin=True)
+
+
+def begin(data: Data, admin: bool) -> Data:
+    """Answer InitiateAuth and AdminInitiateAuth."""
+    pool = pool_of(data)
+    client = client_of(data, pool)
+    older = {"REFRESH_TOKEN": "REFRESH_TOKEN_AUTH", "ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH"}
+    flow: str = data.get("AuthFlow") or ""
+    flow = older.get(flow, flow)
+    check_flow(client, flow, admin)
+    given = data.get("AuthParameters") or {}
+    if flow == "REFRESH_TOKEN_AUTH":
+        if "REFRESH_TOKEN" not in given:
+            raise Refused("InvalidParameterException", "Missing required parameter REFRESH_TOKEN")
+        result = sessions.refresh(pool, client, given["REFRESH_TOKEN"], data.get("ClientMetadata"))
+        return {"ChallengeParameters": {}, "AuthenticationResult": result}
+    if not given.get("USERNAME"):
+        raise Refused("InvalidParameterException", "Missing required parameter USERNAME")
+    user = signing_in(pool, given["USERNAME"])
+    if flow in PASSWORD_FLOWS:
+        return with_password(pool, client, user, data)
+    if user:
+        before_authentication(pool, client["ClientId"], user, data)
+    if flow == "USER_SRP_AUTH":
+        return result_of(cognito._initiate_user_srp_auth(pool, pool["Id"], client["ClientId"], given))
+    return custom(pool, user, result_of(START[admin](data)), data)
+
+
+def signing_in(pool: Data, username: str) -> Data | None:
+    """Return the user who signs in by a username or an alias; a ``sub`` does not sign in."""
+    user = find_user(pool, username)
+    if user and user["Username"] != username and attributes(user).get("sub") == username:
+        return None
+    return user
+
+
+def with_password(pool: Data, client: Data, user: Data | None, data: Data) -> Data:
+    """Check a password that was sent as it is, and continue."""
+    given = data["AuthParameters"]
+    if not given.get("PASSWORD"):
+        raise Refused("InvalidParameterException", "Missing required parameter PASSWORD")
+    if user is None:
+        user = migration.at_sign_in(pool, client["ClientId"], given["USERNAME"], given["PASSWORD"], data)
+    if user is None:
+        if hides_users(pool, client["ClientId"]):
+            raise Refused("NotAuthorizedException", WRONG)
+        raise Refused("UserNotFoundException", "User does not exist.")
+    check_password(pool, client["ClientId"], user, given["PASSWORD"], data)
+    return after_password(pool, client["ClientId"], user, data.get("ClientMetadata"))
+
+
+def check_password(pool: Data, client_id: str, user: Data, password: str, data: Data) -> None:
+    """Refuse a user who may not sign in, or a wrong password.
+
+    :raises Refused: with AWS's exception for each reason
+    """
+    if not user.get("Enabled", True):
+        raise Refused("NotAuthorizedException", "User is disabled.")
+    before_authentication(pool, client_id, user, data)
+    if user["UserStatus"] == "UNCONFIRMED":
+        raise Refused("UserNotConfirmedException", "User is not confirmed.")
+    if time.time() < user.get("_locked_until", 0):
+        raise Refused("NotAuthorizedException", "Password attempts exceeded")
+    if user.get("_provider_disabled") or user.get("_password") != password:
+        failures = user["_failures"] = user.get("_failures", 0) + 1
+        if failures >= FREE_FAILURES:
+            user["_locked_until"] = time.time() + min(2 ** (failures - FREE_FAILURES), 900)
+        raise Refused("NotAuthorizedException", WRONG)
+    user["_failures"] = 0
+    if user["UserStatus"] == "RESET_REQUIRED":
+        raise Refused("PasswordResetRequiredException", "Password reset required for the user")
+    if user["UserStatus"] == "FORCE_CHANGE_PASSWORD":
+        policy = (pool.get("Policies") or {}).get("PasswordPolicy") or {}
+        days = policy.get("TemporaryPasswordValidityDays", 7)
+        if time.time() > user["UserLastModifiedDate"] + days * 86400:
+            text = "Temporary password has expired and must be reset by an administrator."
+            raise Refused("NotAuthorizedException", text)
+
+
+def before_authentication(pool: Data, client_id: str, user: Data, data: Data) -> None:
+    """Run the pre authentication trigger.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html
+    """
+    request = triggers.user_request(user, None, validationData=data.get("ClientMetadata") or {}, userNotFound=False)
+    triggers.call(
+        pool, "PreAuthentication", "PreAuthentication_Authentication", client_id, user["Username"], request, {}
+    )
+
+
+def after_password(pool: Data, client_id: str, user: Data, metadata: Data | None) -> Data:
+    """Return the next challenge after a right password, or the tokens."""
+    if user["UserStatus"] == "FORCE_CHANGE_PASSWORD":
+        held = attributes(user)
+        required = [item["Name"] for item in pool["SchemaAttributes"] if item.get("Required") and item["Name"] != "sub"]
+        missing = [f"userAttributes.{name}" for name in required if not held.get(name)]
+        parameters = {
+            "USER_ID_FOR_SRP": user["Username"],
+            "requiredAttributes": json.dumps(missing),
+            "userAttributes": json.dumps({name: value for name, value in held.items() if name != "sub"}),
+        }
+        return challenges.start(pool, client_id, user, "NEW_PASSWORD_REQUIRED", parameters)
+    source = "TokenGeneration_Authentication"
+    return challenges.second_factor(pool, client_id, user, source=source) or signed_in(
+        pool, client_id, user, source, metadata
+    )
+
+
+def signed_in(pool: Data, client_id: str, user: Data, source: str, metadata: Data | None) -> Data:
+    """Run the post authentication trigger and return the tokens."""
+    after_authentication(pool, client_id, user, metadata)
+    result = tokens.issue(pool["Id"], client_id, user, trigger_source=source, client_metadata=metadata)
+    return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+def after_authentication(pool: Data, client_id: str, user: Data, metadata: Data | None) -> None:
+    """Run the post authentication trigger.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html
+    """
+    request = triggers.user_request(user, metadata, newDeviceUsed=False)
+    triggers.call(
+        pool, "PostAuthentication", "PostAuthentication_Authentication", client_id, user["Username"], request, {}
+    )
+
+
+@operation("RespondToAuthChallenge")
+def respond(data: Data) -> Data:
+    """Answer a challenge.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html
+    """
+    return answer(data, admin=False)
+
+
+@operation("AdminRespondToAuthChallenge")
+def admin_respond(data: Data) -> Data:
+    """Answer a challenge from a server."""
+    return answer(data, admin=True)
+
+
+def answer(data: Data, admin: bool) -> Data:
+    """Answer RespondToAuthChallenge and AdminRespondToAuthChallenge."""
+    pool = pool_of(data)
+    client_id = client_of(data, pool)["ClientId"]
+    name, responses = data.get("ChallengeName", ""), data.get("ChallengeResponses") or {}
+    if name in ("PASSWORD_VERIFIER", "CUSTOM_CHALLENGE"):
+        known = cognito._challenge_sessions.get(data.get("Session") or "")
+        user = find_user(pool, known["username"]) if known else None
+        result = result_of(CONTINUE[admin](data))
+        return custom(pool, user, result, data) if known else result
+    session = challenges.session_of(data, name)
+    user = challenges.user_of(pool, session, responses)
+    metadata, source = data.get("ClientMetadata"), session.get("source", "TokenGeneration_NewPasswordChallenge")
+    if name == "NEW_PASSWORD_REQUIRED":
+        new_password(pool, user, responses)
+        challenges.finish(data)
+        further = challenges.second_factor(pool, client_id, user, source=source)
+        return further or signed_in(pool, client_id, user, source, metadata)
+    if name == "SELECT_MFA_TYPE":
+        factor = responses.get("ANSWER", "")
+        if factor not in challenges.enrolled(pool, user):
+            raise Refused("InvalidParameterException", "Invalid MFA type.")
+        challenges.finish(data)
+        return challenges.ask_for_code(pool, client_id, user, factor, source=source)
+    if name == "MFA_SETUP":
+        if not session.get("set_up"):
+            raise Refused("NotAuthorizedException", "Invalid session for the user.")
+    else:
+        challenges.check_code(user, name, responses)
+    challenges.finish(data)
+    return signed_in(pool, client_id, user, source, metadata)
+
+
+def new_password(pool: Data, user: Data, responses: Data) -> None:
+    """Replace a temporary password, and set the attributes that were missing.
+
+    :raises Refused: the policy, or a missing attribute, does not allow it
+    """
+    prefix = "userAttributes."
+    values = {name.removeprefix(prefix): value for name, value in responses.items() if name.startswith(prefix)}
+    held = {**attributes(user), **values}
+    for item in pool["SchemaAttributes"]:
+        if item.get("Required") and not held.get(item["Name"]):
+            raise Refused("InvalidParameterException", f"Invalid attributes given, {item['Name']} is missing")
+    schema.check(pool, values, None, new=False)
+    sign_up.check_password(pool, responses.get("NEW_PASSWORD") or "")
+    set_attributes(user, values)
+    user.update(_password=responses["NEW_PASSWORD"], UserStatus="CONFIRMED")
+
+
+def custom(pool: Data, user: Data | None, result: Data, data: Data) -> Data:
+    """Complete what MiniStack answers in custom authentication."""
+    if user and "AuthenticationResult" in result:
+        after_authentication(pool, data["ClientId"], user, data.get("ClientMetadata"))
+    if user and result.get("ChallengeName") == "CUSTOM_CHALLENGE":
+        result["ChallengeParameters"] = {"USERNAME": user["Username"], **result["ChallengeParameters"]}
+    return result
+
+
+operation("AssociateSoftwareToken")(challenges.associate)
+operation("VerifySoftwareToken")(challenges.verify_software_token)
+
+START = {False: cognito._initiate_auth, True: cognito._admin_initiate_auth}
+CONTINUE = {False: cognito._respond_to_auth_challenge, True: cognito._admin_respond_to_auth_challenge}
+"""MiniStack's operations, by whether an administrator calls: they still run custom authentication and SRP."""
+
+
+def password_accepted(
+    pool: Data,
+    pool_id: str,
+    client_id: str,
+    user: Data,
+    username: str,
+    metadata: Data | None = None,
+    data: Data | None = None,
+) -> Answer:
+    """Answer a password that SRP verified, as MiniStack asks for it."""
+    return answered(after_password(pool, client_id, user, metadata))
+
+
+def apply() -> None:
+    """Continue here after SRP."""
+    cognito._password_auth_result = password_accepted

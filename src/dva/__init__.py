@@ -1,4 +1,4 @@
-"""What lab notebooks import: a session on the local server, checks, and waiting.
+"""What lab notebooks import: a session on the local server, checks, waiting, and a server that misbehaves.
 
 The names are loaded at their first use, so that the ``dva`` command starts without boto3.
 """
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dva.checks import CheckFailed, check
+    from dva.faults import FaultyServer
     from dva.lab import Lab
     from dva.waiting import WaitTimeout, wait_until
 
-__all__ = ["CheckFailed", "Lab", "WaitTimeout", "check", "wait_until"]
+__all__ = ["CheckFailed", "FaultyServer", "Lab", "WaitTimeout", "check", "wait_until"]
 
 _HOME = {
     "CheckFailed": "dva.checks",
+    "FaultyServer": "dva.faults",
     "Lab": "dva.lab",
     "WaitTimeout": "dva.waiting",
     "check": "dva.checks",

@@ -120,6 +120,9 @@ OPERATORS: dict[str, tuple[Comparison, bool]] = {
 }
 """Each operator: what it compares with, and whether it asks for the opposite."""
 
+WITH_VARIABLES = ("string", "arn", "bool")
+"""Beginnings, in lower case, of the operators whose values may have policy variables."""
+
 BY_LOWER_NAME = {name.lower(): comparison for name, comparison in OPERATORS.items()}
 
 
@@ -160,9 +163,12 @@ def line_holds(name: str, key: str, expected: list[str], values: Values, variabl
     """Tell whether one operator with one key holds.
 
     A key that the request lacks fails a positive operator and satisfies a negative one, IfExists and ForAllValues.
+    With a set operator, nothing but empty values is as good as no value.
     """
     quantifier, operator_name, if_exists = read_operator(name)
     actual = values.get(key)
+    if quantifier and actual and not any(actual):
+        actual = []
     if operator_name == "null":
         absent = not actual
         return any((value.lower() == "true") == absent for value in expected)
@@ -175,7 +181,8 @@ def line_holds(name: str, key: str, expected: list[str], values: Values, variabl
         return quantifier == FOR_ALL
     if not actual:
         return negative
-    patterns = [resolve(value, values, variables) for value in expected]
+    may_vary = variables and operator_name.startswith(WITH_VARIABLES)
+    patterns = [resolve(value, values, may_vary) for value in expected]
     found = [any(compare(pattern, value) for pattern in patterns) for value in actual]
     if quantifier == FOR_ALL:
         return not any(found) if negative else all(found)

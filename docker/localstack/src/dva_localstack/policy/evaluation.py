@@ -60,6 +60,7 @@ def values_of(request: Request) -> Values:
 def all_applying(request: Request, policies: Policies) -> dict[str, list[Applied]]:
     """Return, for each kind of policy, the statements that apply to a request, allowing and denying."""
     values = values_of(request)
+    bounded = policies.boundary is not None
     kinds = {
         IDENTITY: policies.identity,
         BOUNDARY: (policies.boundary,) if policies.boundary else (),
@@ -67,7 +68,7 @@ def all_applying(request: Request, policies: Policies) -> dict[str, list[Applied
         RESOURCE: (policies.resource,) if policies.resource else (),
     }
     return {
-        kind: [applied for policy in found for applied in applying(policy, kind, request, values)]
+        kind: [each for policy in found for each in applying(policy, kind, request, values, bounded)]
         for kind, found in kinds.items()
     }
 

@@ -101,15 +101,27 @@ def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
 
 
 def matches_arn(pattern: str, arn: str) -> bool:
-    """Tell whether an ARN fits a resolved pattern, compared part by part.
+    """Tell whether an ARN fits a resolved pattern.
 
     A pattern with fewer than six parts stands for every ARN that begins so: ``arn:aws:sqs`` is ``arn:aws:sqs:*:*:*``.
+    A wildcard stays within its part between two colons, but a ``*`` at the end of a part also reaches beyond it.
     """
-    if pattern in ("*", arn):
-        return True
+    return pattern in ("*", arn) or arn_pattern(pattern).fullmatch(arn) is not None
+
+
+@lru_cache(maxsize=4096)
+def arn_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of a resolved pattern of ARNs."""
     parts = pattern.split(":", ARN_PARTS - 1)
     if parts[0] != "arn":
-        return matches(pattern, arn)
+        return wildcard(pattern)
     parts += ["*"] * (ARN_PARTS - len(parts))
-    given = arn.split(":", ARN_PARTS - 1)
-    return len(given) == ARN_PARTS and all(map(matches, parts, given))
+    source = ":".join([*map(arn_part, parts[:-1]), wildcard(parts[-1]).pattern])
+    return re.compile(source, re.DOTALL)
+
+
+def arn_part(part: str) -> str:
+    """Return the regular expression of one of the first five parts of an ARN."""
+    inner, end = (part[:-1], ".*") if part.endswith("*") else (part, "")
+    wild = {"*": "[^:]*", "?": "[^:]"}
+    return "".join(wild.get(character) or re.escape(plain(character)) for character in inner) + end

@@ -54,18 +54,21 @@ def who(principal: Principal) -> dict[str, tuple[str, str]]:
     return {**ways, ACCOUNT: account}
 
 
-def meant(statement: dict[str, Any], principal: Principal) -> str | None:
+def meant(statement: dict[str, Any], principal: Principal, bounded: bool = False) -> str | None:
     """Tell in which way a statement means a principal: the most direct one that applies, or None.
 
     ``*`` means everyone. A statement with NotPrincipal means everyone but those it lists. To spare a session from a
-    Deny, its account, its role and the session itself must all be listed, as AWS advises.
+    Deny, its account, its role and the session itself must all be listed, as AWS advises; who has a permissions
+    boundary is never spared: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+
+    :param bounded: whether the principal has a permissions boundary
     """
     ways = who(principal)
     if "NotPrincipal" in statement:
         listed_ones = set(named(statement["NotPrincipal"]))
         spared = [way in listed_ones for way in ways.values()]
         if statement["Effect"] == "Deny":
-            return None if spared and all(spared) else EVERYONE
+            return None if spared and all(spared) and not bounded else EVERYONE
         return None if any(spared) else EVERYONE
     found = set(named(statement["Principal"]))
     if ("AWS", "*") in found:

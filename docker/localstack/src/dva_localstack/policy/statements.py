@@ -61,18 +61,23 @@ def covers(statement: dict[str, Any], request: Request, values: Values, variable
         return False
 
 
-def applying(policy: Policy, policy_type: str, request: Request, values: Values) -> Iterator[Applied]:
-    """Yield the statements of a policy that apply to a request."""
+def applying(
+    policy: Policy, policy_type: str, request: Request, values: Values, bounded: bool = False
+) -> Iterator[Applied]:
+    """Yield the statements of a policy that apply to a request.
+
+    :param bounded: whether the caller has a permissions boundary
+    """
     variables = policy.document.get("Version") == CURRENT_VERSION
     for index, statement in enumerate(listed(policy.document.get("Statement", []))):
-        way = way_of(statement, request.principal)
+        way = way_of(statement, request.principal, bounded)
         if way and covers(statement, request, values, variables):
             sid = statement.get("Sid") or f"#{index + 1}"
             yield Applied(Matched(policy.name, sid, index, statement["Effect"], policy_type), way)
 
 
-def way_of(statement: dict[str, Any], principal: Principal) -> str | None:
+def way_of(statement: dict[str, Any], principal: Principal, bounded: bool) -> str | None:
     """Tell in which way a statement means the caller; an identity-based one means whoever it is attached to."""
     if "Principal" in statement or "NotPrincipal" in statement:
-        return meant(statement, principal)
+        return meant(statement, principal, bounded)
     return ITSELF

@@ -26,10 +26,9 @@ def main() -> None:
     from ministack.app import app
 
     from dva_localstack import ministack_repairs
-    from dva_localstack.repairs import cognito, lazy
+    from dva_localstack.repairs import lazy
 
     ministack_repairs.apply()
-    cognito.apply()
     lazy.apply_when_used()
     config = Config()
     config.bind = [f"fd://{int(sys.argv[1])}"]

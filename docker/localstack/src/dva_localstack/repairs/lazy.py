@@ -4,6 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 MENDED = {
+    "cognito": "dva_localstack.repairs.cognito",
     "elasticache": "dva_localstack.repairs.elasticache",
 }
 """MiniStack's modules to ours; each of ours has a function ``apply`` that takes MiniStack's module."""

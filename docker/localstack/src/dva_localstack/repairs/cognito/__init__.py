@@ -5,6 +5,8 @@ where it also enforces IAM, which is LocalStack's matter here; it does not look 
 and it calls a Lambda of its own. Each module names the faults that it mends.
 """
 
+from types import ModuleType
+
 from dva_localstack.repairs.cognito import (
     challenges,
     codes,
@@ -24,7 +26,7 @@ OPERATIONS = (passwords,)
 """Modules that register operations and patch nothing."""
 
 
-def apply() -> None:
-    """Repair Cognito before the first request."""
+def apply(_cognito: ModuleType) -> None:
+    """Repair Cognito before its first request."""
     for part in (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, dispatch):
         part.apply()

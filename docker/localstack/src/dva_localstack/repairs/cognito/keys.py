@@ -1,7 +1,8 @@
 """The public keys of pools and their OpenID configuration.
 
-Faults: the issuer is a host of Amazon's, which a verifier that follows it would ask over the network, and the
-OpenID configuration names paths that are not the pool's.
+Faults: each pool makes two key pairs, which takes a second of a busy machine; the issuer is a host of Amazon's,
+which a verifier that follows it would ask over the network; the OpenID configuration names paths that are not the
+pool's.
 """
 
 import json
@@ -57,8 +58,18 @@ def serve(path: str) -> Answer | None:
     return 404, {"Content-Type": "application/json"}, b'{"message":"User pool does not exist."}'
 
 
+def key_pair(pool_id: str, use: str) -> tuple[object, Data]:
+    """Return the key pair of a pool, whichever token it is for."""
+    return PAIR(pool_id, "id")
+
+
+PAIR = cognito._pool_signing_key
+
+
 def apply() -> None:
-    """Serve keys and configurations ahead of MiniStack."""
+    """Give each pool one key pair, and serve keys and configurations ahead of MiniStack."""
+    cognito._POOL_KEY_USES = ("id",)
+    cognito._pool_signing_key = key_pair
     get = app._handle_cognito_get_request
 
     async def handle_get(method: str, path: str, headers: Data, query: Data) -> Answer | None:

@@ -88,6 +88,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dva-localstack", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", type=ipaddress.ip_address, help="IP address to bind")
     parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument(
+        "--no-iam",
+        action="store_true",
+        help="judge no call by IAM policies or signatures, as DVA_ENFORCE_IAM=0 in the environment does",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--state", type=Path, help="folder for everything the server writes")
     what.add_argument("--prepare", action="store_true", help="make what all servers share, and end")
@@ -99,6 +104,8 @@ def main() -> None:
     state.mkdir(parents=True, exist_ok=True)
     clean_environment()
     os.environ.update(settings(str(options.host), options.port, state))
+    if options.no_iam:
+        os.environ["DVA_ENFORCE_IAM"] = "0"
     drop_stale_plugin_cache(state / "cache")
     service_index.link_into(state)
     # LocalStack reads its environment while it is imported.

@@ -1,0 +1,142 @@
+"""What the gateway runs before a service sees a call: find the caller, see what the call needs, allow or refuse."""
+
+import logging
+import os
+from typing import Any
+
+from localstack.aws import handlers
+from localstack.aws.api import RequestContext
+from localstack.aws.chain import HandlerChain
+from localstack.http import Response
+from localstack.runtime import hooks
+
+from dva_localstack.iam import aws_policies, identities
+
+from . import callers, conditions, denials, judgment, refusals
+from .callers import Caller
+from .needs import needs_of
+from .needs.call import Call
+from .resources import buckets, recorded
+
+LOG = logging.getLogger(__name__)
+
+SWITCH = "DVA_ENFORCE_IAM"
+"""Environment variable: ``0`` turns enforcement off; ``dva-localstack --no-iam`` sets it."""
+
+ANONYMOUS_WELCOME = frozenset({"s3", "sns", "sqs"})
+"""Services that nobody in particular may call, if the resource's policy says so."""
+
+IAM_SERVICES = frozenset({"iam", "sts"})
+ANSWERED_BY_STS = frozenset({"GetCallerIdentity", "AssumeRole", "GetSessionToken", "GetFederationToken"})
+"""What any session may ask STS, which refuses some of them itself."""
+
+
+def enabled() -> bool:
+    """Tell whether enforcement is on."""
+    return os.environ.get(SWITCH, "1").strip().lower() not in ("0", "false", "off", "no")
+
+
+@hooks.on_infra_start()
+def install() -> None:
+    """Have the gateway judge calls, unless :data:`SWITCH` says otherwise."""
+    from localstack.services.edge import ROUTER
+
+    aws_policies.read_once()
+    if not enabled():
+        LOG.info("IAM is not enforced: %s is off", SWITCH)
+        return
+    handlers.serve_custom_service_request_handlers.append(judge)
+    handlers.run_custom_response_handlers.append(recorded.note)
+    ROUTER.add(denials.PATH, denials.answer)
+
+
+def judge(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    """Let a call pass or refuse it: a request handler of the gateway.
+
+    :raises CommonServiceException: the refusal, as the service's protocol wants it
+    """
+    if context.service is None or context.operation is None or is_open(context):
+        return
+    caller = caller_of(context)
+    if caller is None or nothing_to_judge(context, caller):
+        return
+    call = call_of(context, caller)
+    keys = conditions.of_request(context, not context.is_internal_call)
+    for need in needs_of(call):
+        if judgment.passes_unread(caller, need):
+            continue
+        decision, owner = judgment.decide(caller, need, keys)
+        if not decision.allowed:
+            denials.remember(caller, need, decision, owner)
+            raise refusals.denied(context, caller, need, decision, owner)
+
+
+def is_open(context: RequestContext) -> bool:
+    """Tell whether an operation is for everybody, such as Cognito's SignUp, whatever its headers say."""
+    operation = context.operation
+    assert operation is not None
+    return operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or ())
+
+
+def caller_of(context: RequestContext) -> Caller | None:
+    """Return who calls; None for the emulator's own calls, which stand for nobody.
+
+    :raises CommonServiceException: credentials that are unknown or have expired
+    """
+    key = callers.key_of(context)
+    if context.is_internal_call:
+        return None  # TODO: judged in the next step
+    token = callers.token_of(context)
+    try:
+        caller = callers.of_key(key, token)
+    except callers.UnknownKey:
+        raise refusals.unknown_key(context) from None
+    except callers.WrongToken:
+        raise refusals.wrong_token(context) from None
+    except callers.Expired:
+        raise refusals.expired(context) from None
+    if caller.principal.kind == "role" and identities.find(caller.principal.role_arn) is None:
+        return None  # TODO
+    service, operation = context.service.service_name, context.operation.name  # type: ignore[union-attr]
+    if caller.principal.kind == "anonymous" and service not in ANONYMOUS_WELCOME:
+        raise refusals.unsigned(context)
+    if caller.without_iam and service in IAM_SERVICES and operation not in ANSWERED_BY_STS:
+        raise refusals.unusable(context)
+    return caller
+
+
+def nothing_to_judge(context: RequestContext, caller: Caller) -> bool:
+    """Tell that no policy can have a say: a bucket that does not exist is not found, whoever asks."""
+    params: Any = context.service_request or {}
+    if refusals.service_of(context) != "s3" or context.operation is None:
+        return False
+    return (
+        bool(params.get("Bucket")) and context.operation.name != "CreateBucket" and not buckets.owner(params["Bucket"])
+    )
+
+
+def call_of(context: RequestContext, caller: Caller) -> Call:
+    """Return the call as its needs are worked out from it."""
+    assert context.service is not None
+    assert context.operation is not None
+    return Call(
+        service=context.service.service_name,
+        operation=context.operation.name,
+        params=parameters(context),
+        account=caller.principal.account or context.account_id,
+        region=context.region,
+        method=context.request.method,
+        path=context.request.path,
+        headers=context.request.headers,
+        caller=caller.principal.arn,
+        detailed=caller.principal.kind != "root",
+    )
+
+
+def parameters(context: RequestContext) -> dict[str, Any]:
+    """Return a call's parameters; those of a form for S3 stand in its fields."""
+    params: dict[str, Any] = dict(context.service_request or {})
+    if context.operation is not None and context.operation.name == "PostObject":
+        fields = callers.form_of(context)
+        return params | {"Key": fields.get("key", ""), "ACL": fields.get("acl"), "Tagging": fields.get("tagging")}
+    return params

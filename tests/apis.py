@@ -117,3 +117,49 @@ def policy(effect: str, resource: str = "*") -> dict[str, Any]:
 def seen(answer: requests.Response) -> tuple[int, Any]:
     """Return status and parsed body."""
     return answer.status_code, json.loads(answer.text) if answer.text else None
+
+
+def function_arn(account: str, name: str) -> str:
+    """Return the ARN of a function."""
+    return f"arn:aws:lambda:{REGION}:{account}:function:{name}"
+
+
+class HttpApi:
+    """An HTTP API with a stage ``$default`` that deploys by itself, built route by route and called by its URL."""
+
+    def __init__(self, account: Any, **settings: Any) -> None:
+        self.account = account
+        self.client = account("apigatewayv2")
+        made = self.client.create_api(Name="api", ProtocolType="HTTP", **settings)
+        self.id, self.endpoint = made["ApiId"], made["ApiEndpoint"]
+        self.client.create_stage(ApiId=self.id, StageName="$default", AutoDeploy=True)
+        self.arn = f"arn:aws:execute-api:{REGION}:{account.id}:{self.id}"
+
+    def function(self, name: str, version: str = "2.0", **settings: Any) -> str:
+        """Add an integration with a function, which API Gateway may invoke; return its id."""
+        allow_gateway(self.account, name, f"{self.arn}/*")
+        made = self.client.create_integration(
+            ApiId=self.id,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=function_arn(self.account.id, name),
+            PayloadFormatVersion=version,
+            **settings,
+        )
+        return made["IntegrationId"]
+
+    def server(self, uri: str, **settings: Any) -> str:
+        """Add an integration with an HTTP server; return its id."""
+        settings = {"IntegrationMethod": "ANY", "PayloadFormatVersion": "1.0", **settings}
+        made = self.client.create_integration(
+            ApiId=self.id, IntegrationType="HTTP_PROXY", IntegrationUri=uri, **settings
+        )
+        return made["IntegrationId"]
+
+    def route(self, key: str, integration: str, **settings: Any) -> str:
+        """Add a route; return its id."""
+        made = self.client.create_route(ApiId=self.id, RouteKey=key, Target=f"integrations/{integration}", **settings)
+        return made["RouteId"]
+
+    def call(self, path: str = "/", verb: str = "GET", **request: Any) -> requests.Response:
+        """Send a request and return the answer."""
+        return requests.request(verb, self.endpoint + path, timeout=40, **request)

@@ -94,7 +94,6 @@ def forwarded(service: str) -> PluginSpec:
     return aws_provider(api=service, name=MINISTACK)(create)
 
 
-apigatewayv2 = forwarded("apigatewayv2")
 appsync = forwarded("appsync")
 autoscaling = forwarded("autoscaling")
 cloudfront = forwarded("cloudfront")
@@ -123,6 +122,14 @@ def cognito_idp() -> Service:
     from dva_localstack.cognito.provider import UserPools
 
     return Service.for_provider(UserPools("cognito-idp"), dispatch_table_factory=Forwarder.dispatch_table)
+
+
+@aws_provider(api="apigatewayv2", name=MINISTACK)
+def apigatewayv2() -> Service:
+    """HTTP and WebSocket APIs, served on the gateway."""
+    from dva_localstack.apigateway.http.provider import create_service
+
+    return create_service()
 
 
 @aws_provider(api="apigateway", name=COURSE)

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 
 import logging
 import re
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +20,7 @@ from localstack.services.apigateway.next_gen.execute_api.header_utils import bui
 
 from .. import functions
 from ..policies import judge_answer
+from ..timed import Timed
 from .arns import api_arn, method_arn
 
 LOG = logging.getLogger(__name__)
@@ -37,33 +36,8 @@ class Verdict:
     api_key: str | None
 
 
-class Verdicts:
-    """Answers of authorizers, kept for their time to live."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, ...], tuple[float, Verdict]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, ...]) -> Verdict | None:
-        """Return the kept answer, None when there is none or it is too old."""
-        with self._lock:
-            until, verdict = self._kept.get(key, (0.0, None))
-            return verdict if until > time.monotonic() else None
-
-    def keep(self, key: tuple[str, ...], verdict: Verdict, seconds: float) -> None:
-        """Keep an answer, and forget those whose time is over."""
-        now = time.monotonic()
-        with self._lock:
-            self._kept = {known: entry for known, entry in self._kept.items() if entry[0] > now}
-            self._kept[key] = (now + seconds, verdict)
-
-    def forget(self, api_id: str, stage: str) -> None:
-        """Forget all answers for one stage of an API."""
-        with self._lock:
-            self._kept = {key: entry for key, entry in self._kept.items() if key[:2] != (api_id, stage)}
-
-
-VERDICTS = Verdicts()
+VERDICTS: Timed[Verdict] = Timed()
+"""Answers of authorizers, kept for their time to live."""
 
 
 def authorize(context: RestApiInvocationContext, authorizer: Mapping[str, Any]) -> None:

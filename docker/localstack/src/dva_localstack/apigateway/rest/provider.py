@@ -5,16 +5,15 @@ from typing import Any
 
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
-from localstack.http import Response
 from localstack.services.apigateway.next_gen.execute_api import handlers
 from localstack.services.apigateway.next_gen.execute_api.moto_helpers import get_usage_plan_keys
-from localstack.services.apigateway.next_gen.execute_api.router import ApiGatewayEndpoint
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
 from localstack.services.moto import MotoFallbackDispatcher
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.apigateway.models import apigateway_backends
 
+from .. import endpoint
 from . import authorization, gateway_responses, stage_cache, stage_limits, usage
 from .lambda_authorizer import VERDICTS
 
@@ -29,6 +28,7 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
     def on_after_init(self) -> None:
         """Add our handlers to LocalStack's invocation chain, and put ours in the place of some of its own."""
         super().on_after_init()
+        endpoint.install()
         for added in (stage_limits.check_size, authorization.authorize, stage_limits.throttle):
             handlers.preprocess_request.append(added)
         patch(type(handlers.api_key_validation_handler).__call__)(
@@ -38,10 +38,6 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         patch(type(handlers.integration_handler).__call__)(stage_limits.with_timeout)
         patch(type(handlers.method_response_handler).__call__)(stage_cache.keep_answer)
         patch(type(handlers.gateway_exception_handler).create_exception_response)(gateway_responses.customized)
-        unknown_api = ApiGatewayEndpoint.create_not_found_response
-        ApiGatewayEndpoint.create_not_found_response = staticmethod(  # type: ignore[method-assign]
-            lambda api_id: _forbidden_if_known(api_id) or unknown_api(api_id)
-        )
 
     @handler("CreateAuthorizer", expand=False)
     def create_authorizer(self, context: RequestContext, request: Any) -> Any:
@@ -83,7 +79,7 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
     @handler("FlushStageCache")
     def flush_stage_cache(self, context: RequestContext, rest_api_id: str, stage_name: str, **_: Any) -> None:
         """Empty the cache of a stage."""
-        stage_cache.CACHE.flush(rest_api_id.lower(), stage_name)
+        stage_cache.CACHE.forget(rest_api_id.lower(), stage_name)
 
     @handler("GetUsage", expand=False)
     def get_usage(self, context: RequestContext, request: Any) -> Any:
@@ -129,13 +125,6 @@ def _day(text: str) -> datetime.date:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise BadRequestException(f"Invalid date specified: {text}") from error
-
-
-def _forbidden_if_known(api_id: str) -> Response | None:
-    """Return 403 for an unknown stage of an API that exists, where LocalStack says 404."""
-    if any(api_id in backend.apis for regions in apigateway_backends.values() for backend in regions.values()):
-        return Response('{"message":"Forbidden"}', 403, mimetype="application/json")
-    return None
 
 
 def create_service() -> Service:

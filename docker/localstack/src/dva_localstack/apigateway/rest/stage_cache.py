@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
 """
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +11,9 @@ from localstack.http import Response
 from localstack.services.apigateway.next_gen.execute_api.context import RestApiInvocationContext
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import AccessDeniedError
 
+from ..timed import Key, Timed
 from .stage_limits import method_setting
 
-Key = tuple[Any, ...]
 WARNING = '199 "Cache invalidation request is not authorized."'
 
 
@@ -23,41 +21,12 @@ WARNING = '199 "Cache invalidation request is not authorized."'
 class Kept:
     """An answer in the cache."""
 
-    until: float
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
 
-class Cache:
-    """The answers of all stages."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Key, Kept] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: Key) -> Kept | None:
-        """Return the kept answer, None when there is none or it is too old."""
-        with self._lock:
-            kept = self._kept.get(key)
-        return kept if kept and kept.until > time.monotonic() else None
-
-    def keep(self, key: Key, response: Response, seconds: float) -> None:
-        """Keep an answer, and forget those whose time is over."""
-        now = time.monotonic()
-        headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
-        kept = Kept(now + seconds, response.status_code, headers, response.get_data())
-        with self._lock:
-            self._kept = {known: entry for known, entry in self._kept.items() if entry.until > now}
-            self._kept[key] = kept
-
-    def flush(self, api_id: str, stage: str) -> None:
-        """Forget all answers of one stage."""
-        with self._lock:
-            self._kept = {key: entry for key, entry in self._kept.items() if key[:2] != (api_id, stage)}
-
-
-CACHE = Cache()
+CACHE: Timed[Kept] = Timed()
 
 
 def answer_from_cache(integrate: Callable[..., None], handler: Any, chain: Any, context: Any, response: Any) -> None:
@@ -88,7 +57,8 @@ def keep_answer(finish: Callable[..., None], handler: Any, chain: Any, context: 
     finish(handler, chain, context, response)
     if _is_cached(context):
         if response.status_code < 400 and (seconds := float(method_setting(context, "cacheTtlInSeconds") or 0)):
-            CACHE.keep(_key(context), response, seconds)
+            headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+            CACHE.keep(_key(context), Kept(response.status_code, headers, response.get_data()), seconds)
         if warning:
             response.headers["Warning"] = warning
 

@@ -4,8 +4,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-executi
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from localstack.services.apigateway.next_gen.execute_api.context import RestApiInvocationContext
@@ -16,6 +14,7 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
 )
 
 from ..throttle import Buckets
+from ..timeouts import within
 
 MAXIMUM_PAYLOAD = 10 * 1024 * 1024
 """Bytes of a request's body."""
@@ -24,7 +23,6 @@ DEFAULT_TIMEOUT = 29_000
 """Milliseconds that an integration may take, unless it says less."""
 
 BUCKETS = Buckets()
-INTEGRATIONS = ThreadPoolExecutor(max_workers=200, thread_name_prefix="rest-api-integration")
 
 
 def check_size(chain: Any, context: RestApiInvocationContext, response: Any) -> None:
@@ -65,6 +63,6 @@ def with_timeout(handle: Callable[..., None], handler: Any, chain: Any, context:
     """
     milliseconds = int(context.integration.get("timeoutInMillis") or DEFAULT_TIMEOUT)
     try:
-        INTEGRATIONS.submit(handle, handler, chain, context, response).result(milliseconds / 1000)
-    except FutureTimeout as error:
+        within(milliseconds, handle, handler, chain, context, response)
+    except TimeoutError as error:
         raise IntegrationTimeoutError("Endpoint request timed out") from error

@@ -1,0 +1,1 @@
+"""HTTP APIs: MiniStack keeps their configuration, this package answers their clients."""

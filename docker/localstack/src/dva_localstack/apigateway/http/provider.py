@@ -1,0 +1,102 @@
+"""The provider of HTTP and WebSocket APIs: MiniStack keeps them, the gateway serves them."""
+
+import json
+from typing import Any
+
+from localstack.aws.api import RequestContext, ServiceRequest
+from localstack.http import Response
+from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
+from localstack.services.plugins import Service
+
+from dva_localstack.providers import Forwarder
+
+from .. import endpoint
+from ..websocket import channel, connections
+from ..websocket import gateway as websocket_gateway
+from . import gateway
+from .call import domain_name
+from .checks import check
+from .configuration import REGISTRY, Api, Record, ask, read
+
+
+class HttpApis(Forwarder):
+    """Every operation forwarded, with what AWS refuses refused, and with URLs that open."""
+
+    def on_before_start(self) -> None:
+        """Start MiniStack and add the paths on the gateway."""
+        super().on_before_start()
+        channel.repair()
+        endpoint.install()
+        endpoint.SERVERS.extend([gateway.serve, websocket_gateway.serve])
+        SHUTDOWN_HANDLERS.register(connections.close_all)
+
+    def forward(self, context: RequestContext, request: ServiceRequest) -> Response:
+        """Send one request to MiniStack, unless AWS would refuse it, and note what it changes."""
+        operation, wanted = context.operation.name, dict(request)
+        check(operation, wanted)
+        response = super().forward(context, request)
+        if response.status_code >= 300:
+            return response
+        answer = json.loads(response.get_data()) if response.get_data() else {}
+        if operation == "CreateApi":
+            REGISTRY.add(Api(answer["apiId"], context.account_id, context.region, answer["protocolType"]))
+            _quick_create(REGISTRY.get(answer["apiId"]), wanted)
+        api = REGISTRY.get(wanted.get("ApiId") or "")
+        if operation == "DeleteApi" and api:
+            REGISTRY.remove(api.id)
+            connections.close_all(api.id)
+        elif api and not operation.startswith("Get"):
+            _note(api, operation, wanted, answer)
+        if "Api" in operation and answer:
+            for item in answer.get("items", [answer]):
+                _open_endpoint(item)
+        if answer:
+            response.set_data(json.dumps(answer))
+        return response
+
+
+def _note(api: Api, operation: str, wanted: Record, answer: Record) -> None:
+    """Carry out what MiniStack leaves undone, and have the configuration read anew."""
+    if operation == "CreateDeployment":
+        api.deployments[answer["deploymentId"]] = read(api)
+        if stage := wanted.get("StageName"):
+            _send(api, "PATCH", f"/stages/{stage}", deploymentId=answer["deploymentId"])
+    elif operation == "CreateIntegration" and not wanted.get("PayloadFormatVersion"):
+        # AWS's default is 1.0, MiniStack's 2.0.
+        answer["payloadFormatVersion"] = "1.0"
+        _send(api, "PATCH", f"/integrations/{answer['integrationId']}", payloadFormatVersion="1.0")
+    REGISTRY.changed(api.id)
+
+
+def _quick_create(api: Api | None, wanted: Record) -> None:
+    """Make the integration, the route and the stage of an API that was created with a target.
+
+    https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+    """
+    if api is None or not (target := wanted.get("Target")):
+        return
+    if target.startswith("arn:"):
+        integration = {"integrationType": "AWS_PROXY", "payloadFormatVersion": "2.0"}
+    else:
+        integration = {"integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "payloadFormatVersion": "1.0"}
+    made = _send(api, "POST", "/integrations", integrationUri=target, **integration)
+    route = wanted.get("RouteKey") or "$default"
+    _send(api, "POST", "/routes", routeKey=route, target=f"integrations/{made['integrationId']}")
+    _send(api, "POST", "/stages", stageName="$default", autoDeploy=True)
+
+
+def _send(api: Api, verb: str, path: str, **data: Any) -> Record:
+    answer = ask(api.account, api.region, verb, f"/apis/{api.id}{path}", data)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _open_endpoint(item: Record) -> None:
+    if "apiEndpoint" in item:
+        scheme = "ws" if item.get("protocolType") == "WEBSOCKET" else "http"
+        item["apiEndpoint"] = f"{scheme}://{domain_name(item['apiId'])}"
+
+
+def create_service() -> Service:
+    """Return the API Gateway service for HTTP and WebSocket APIs."""
+    return Service.for_provider(HttpApis("apigatewayv2"), dispatch_table_factory=Forwarder.dispatch_table)

@@ -1,0 +1,1 @@
+"""WebSocket APIs: connections to the gateway, whose messages go to functions."""

@@ -42,6 +42,7 @@ def settings(host: str, port: int, state: Path) -> dict[str, str]:
         "DISABLE_EVENTS": "1",
         "DEBUG": "0",
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
+        "S3_SKIP_KMS_KEY_VALIDATION": "0",
         "SQS_ENDPOINT_STRATEGY": "path",
         "SQS_ENABLE_MESSAGE_RETENTION_PERIOD": "1",
         "LAMBDA_RUNTIME_EXECUTOR": "process",

@@ -156,6 +156,14 @@ def logs() -> Service:
     return create_service()
 
 
+@aws_provider(api="s3", name=COURSE)
+def s3() -> Service:
+    """S3 with its checks, conditional deletes and websites that open anywhere."""
+    from dva_localstack.s3.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="stepfunctions", name=COURSE)
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""

@@ -1,0 +1,44 @@
+"""LocalStack's S3 provider with our repairs."""
+
+from localstack.aws.api import RequestContext, handler
+from localstack.services.plugins import Service
+from localstack.services.s3.provider import S3Provider
+
+from .buckets import CheckedBuckets
+from .deletes import ConditionalDeletes
+from .errors import error
+from .lifecycle import CheckedLifecycles
+from .links import CheckedLinks
+from .notifications import UnambiguousNotifications
+from .policies import CheckedPolicies
+from .uploads import CheckedUploads
+from .website import PathWebsites
+
+
+class CourseS3Provider(
+    CheckedUploads,
+    ConditionalDeletes,
+    CheckedBuckets,
+    CheckedLifecycles,
+    CheckedLinks,
+    CheckedPolicies,
+    PathWebsites,
+    UnambiguousNotifications,
+    S3Provider,
+):
+    """LocalStack's provider, mended; each base says which fault it mends."""
+
+    @handler("SelectObjectContent", expand=False)
+    def select_object_content(self, context: RequestContext, request: object) -> None:
+        """Refuse ``SelectObjectContent`` as for every account that did not use it before July 2024.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/selecting-content-from-objects.html
+        """
+        raise error(
+            "MethodNotAllowed", "The specified method is not allowed against this resource.", 405, ResourceType="OBJECT"
+        )
+
+
+def create_service() -> Service:
+    """Return the S3 service."""
+    return Service.for_provider(CourseS3Provider())

@@ -1,0 +1,427 @@
+"""Objects: conditional requests, ranges, metadata, tags, checksums, encryption and copies."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def refused(call: Callable[..., Any], code: str, status: int | None = None, **arguments: Any) -> dict[str, Any]:
+    """Assert that a call fails with ``code`` (and HTTP status); return the error."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    assert answer["Error"]["Code"] == code, answer
+    assert status is None or answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
+    return answer["Error"]
+
+
+@pytest.fixture
+def s3(aws: Any) -> Any:
+    return aws("s3")
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    """An empty bucket."""
+    name = f"objects-{secrets.token_hex(6)}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def versioned(s3: Any, bucket: str) -> str:
+    """An empty bucket with versioning."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+def body(s3: Any, bucket: str, key: str, **more: Any) -> bytes:
+    return s3.get_object(Bucket=bucket, Key=key, **more)["Body"].read()
+
+
+# Conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+
+
+def test_if_none_match_writes_an_object_once(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="once", Body=b"first", IfNoneMatch="*")
+    refused(s3.put_object, "PreconditionFailed", 412, Bucket=bucket, Key="once", Body=b"second", IfNoneMatch="*")
+    assert body(s3, bucket, "once") == b"first"
+
+
+def test_if_match_writes_over_what_was_read(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="doc", Body=b"1")["ETag"]
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"2", IfMatch=etag)
+    refused(s3.put_object, "PreconditionFailed", 412, Bucket=bucket, Key="doc", Body=b"3", IfMatch=etag)
+    assert body(s3, bucket, "doc") == b"2"
+
+
+def test_if_match_on_nothing_is_not_found(s3: Any, bucket: str) -> None:
+    refused(s3.put_object, "NoSuchKey", 404, Bucket=bucket, Key="none", Body=b"3", IfMatch='"0"')
+
+
+def test_a_multipart_upload_can_be_completed_once(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html"""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="big", UploadId=upload, PartNumber=1, Body=b"x")
+    s3.put_object(Bucket=bucket, Key="big", Body=b"meanwhile")
+    refused(
+        s3.complete_multipart_upload,
+        "PreconditionFailed",
+        412,
+        Bucket=bucket,
+        Key="big",
+        UploadId=upload,
+        MultipartUpload={"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]},
+        IfNoneMatch="*",
+    )
+    assert body(s3, bucket, "big") == b"meanwhile"
+
+
+# Conditional deletes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+
+
+def test_if_match_deletes_what_was_read(s3: Any, bucket: str) -> None:
+    old = s3.put_object(Bucket=bucket, Key="doc", Body=b"1")["ETag"]
+    new = s3.put_object(Bucket=bucket, Key="doc", Body=b"2")["ETag"]
+    refused(s3.delete_object, "PreconditionFailed", 412, Bucket=bucket, Key="doc", IfMatch=old)
+    assert body(s3, bucket, "doc") == b"2"
+    s3.delete_object(Bucket=bucket, Key="doc", IfMatch=new)
+    refused(s3.get_object, "NoSuchKey", Bucket=bucket, Key="doc")
+
+
+def test_if_match_star_deletes_what_exists(s3: Any, versioned: str) -> None:
+    s3.put_object(Bucket=versioned, Key="doc", Body=b"1")
+    assert s3.delete_object(Bucket=versioned, Key="doc", IfMatch="*")["DeleteMarker"] is True
+    refused(s3.delete_object, "PreconditionFailed", 412, Bucket=versioned, Key="doc", IfMatch="*")
+    assert len(s3.list_object_versions(Bucket=versioned)["DeleteMarkers"]) == 1
+
+
+def test_a_batch_deletes_only_what_matches(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="same", Body=b"1")["ETag"]
+    s3.put_object(Bucket=bucket, Key="changed", Body=b"2")
+    wanted = [{"Key": "same", "ETag": etag}, {"Key": "changed", "ETag": etag}]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": wanted})
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["same"]
+    assert [(error["Key"], error["Code"]) for error in answer["Errors"]] == [("changed", "PreconditionFailed")]
+    assert body(s3, bucket, "changed") == b"2"
+
+
+def test_a_batch_deletes_at_most_1000(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+    keys = [{"Key": str(number)} for number in range(1001)]
+    refused(s3.delete_objects, "MalformedXML", 400, Bucket=bucket, Delete={"Objects": keys})
+
+
+# Conditional reads and ranges: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+
+
+def test_an_unchanged_object_is_not_sent_again(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="doc", Body=b"1")["ETag"]
+    refused(s3.get_object, "304", 304, Bucket=bucket, Key="doc", IfNoneMatch=etag)
+    refused(s3.get_object, "PreconditionFailed", 412, Bucket=bucket, Key="doc", IfMatch='"other"')
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected", "content_range"),
+    [
+        ("bytes=0-3", b"0123", "bytes 0-3/10"),
+        ("bytes=7-", b"789", "bytes 7-9/10"),
+        ("bytes=-2", b"89", "bytes 8-9/10"),
+        ("bytes=5-99", b"56789", "bytes 5-9/10"),
+    ],
+)
+def test_a_range_of_bytes(s3: Any, bucket: str, wanted: str, expected: bytes, content_range: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/range-get-olap.html"""
+    s3.put_object(Bucket=bucket, Key="digits", Body=b"0123456789")
+    answer = s3.get_object(Bucket=bucket, Key="digits", Range=wanted)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+    assert (answer["Body"].read(), answer["ContentRange"]) == (expected, content_range)
+
+
+def test_a_range_outside_the_object(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+    s3.put_object(Bucket=bucket, Key="digits", Body=b"0123456789")
+    refused(s3.get_object, "InvalidRange", 416, Bucket=bucket, Key="digits", Range="bytes=10-20")
+
+
+# Metadata and keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+
+
+def test_metadata_has_at_most_two_kilobytes(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="fits", Metadata={"a": "x" * 2000})
+    refused(s3.put_object, "MetadataTooLarge", 400, Bucket=bucket, Key="large", Metadata={"a": "x" * 2048})
+    refused(
+        s3.copy_object,
+        "MetadataTooLarge",
+        400,
+        Bucket=bucket,
+        Key="copy",
+        CopySource=f"{bucket}/fits",
+        MetadataDirective="REPLACE",
+        Metadata={"a": "x" * 2048},
+    )
+    refused(s3.create_multipart_upload, "MetadataTooLarge", Bucket=bucket, Key="large", Metadata={"a": "x" * 2048})
+
+
+def test_metadata_names_become_lower_case(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="doc", Metadata={"Author": "Ann"})
+    assert s3.head_object(Bucket=bucket, Key="doc")["Metadata"] == {"author": "Ann"}
+
+
+def test_a_key_has_at_most_1024_bytes(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+    s3.put_object(Bucket=bucket, Key="é" * 512)
+    refused(s3.put_object, "KeyTooLongError", 400, Bucket=bucket, Key="é" * 512 + "x")
+
+
+# Tags: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        ([(f"tag-{number}", "v") for number in range(11)], "BadRequest"),
+        ([("k" * 129, "v")], "InvalidTag"),
+        ([("k", "v" * 257)], "InvalidTag"),
+        ([("k", "1"), ("k", "2")], "InvalidTag"),
+        ([("aws:mine", "v")], "InvalidTag"),
+        ([("k", "a<b>")], "InvalidTag"),
+    ],
+    ids=["eleven", "long key", "long value", "twice", "reserved", "characters"],
+)
+def test_tags_that_are_refused(s3: Any, bucket: str, tags: list[tuple[str, str]], code: str) -> None:
+    s3.put_object(Bucket=bucket, Key="doc")
+    tag_set = [{"Key": key, "Value": value} for key, value in tags]
+    refused(s3.put_object_tagging, code, 400, Bucket=bucket, Key="doc", Tagging={"TagSet": tag_set})
+    assert s3.get_object_tagging(Bucket=bucket, Key="doc")["TagSet"] == []
+
+
+def test_the_largest_tags_are_kept(s3: Any, bucket: str) -> None:
+    tags = [{"Key": f"{number}".ljust(128, "k"), "Value": "v" * 256} for number in range(10)]
+    s3.put_object(Bucket=bucket, Key="doc")
+    s3.put_object_tagging(Bucket=bucket, Key="doc", Tagging={"TagSet": tags})
+    assert len(s3.get_object_tagging(Bucket=bucket, Key="doc")["TagSet"]) == 10
+    assert s3.get_object(Bucket=bucket, Key="doc")["TagCount"] == 10
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("&".join(f"t{number}=v" for number in range(11)), "BadRequest"),
+        (f"{'k' * 129}=v", "InvalidTag"),
+        ("aws:mine=v", "InvalidTag"),
+        ("k=1&k=2", "InvalidArgument"),
+    ],
+    ids=["eleven", "long key", "reserved", "twice"],
+)
+def test_tags_in_the_header_of_an_upload_are_checked_too(s3: Any, bucket: str, header: str, code: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
+    refused(s3.put_object, code, 400, Bucket=bucket, Key="doc", Tagging=header)
+    refused(s3.get_object, "NoSuchKey", Bucket=bucket, Key="doc")
+
+
+# Checksums: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+def test_a_checksum_is_kept_and_returned(s3: Any, bucket: str, algorithm: str) -> None:
+    put = s3.put_object(Bucket=bucket, Key="doc", Body=b"data", ChecksumAlgorithm=algorithm)
+    head = s3.head_object(Bucket=bucket, Key="doc", ChecksumMode="ENABLED")
+    assert head[f"Checksum{algorithm}"] == put[f"Checksum{algorithm}"]
+    assert head["ChecksumType"] == "FULL_OBJECT"
+
+
+def test_a_wrong_checksum_is_refused(s3: Any, bucket: str) -> None:
+    wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    refused(s3.put_object, "BadDigest", 400, Bucket=bucket, Key="doc", Body=b"data", ChecksumSHA256=wrong)
+    md5 = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    refused(s3.put_object, "BadDigest", 400, Bucket=bucket, Key="doc", Body=b"data", ContentMD5=md5)
+    refused(s3.get_object, "NoSuchKey", Bucket=bucket, Key="doc")
+
+
+def test_get_object_attributes(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html"""
+    etag = s3.put_object(Bucket=bucket, Key="doc", Body=b"data", ChecksumAlgorithm="SHA256")["ETag"]
+    wanted = ["ETag", "Checksum", "ObjectSize", "StorageClass"]
+    found = s3.get_object_attributes(Bucket=bucket, Key="doc", ObjectAttributes=wanted)
+    assert (found["ETag"], found["ObjectSize"], found["StorageClass"]) == (etag.strip('"'), 4, "STANDARD")
+    assert found["Checksum"]["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"data").digest()).decode()
+
+
+# Encryption: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+
+
+def test_every_object_is_encrypted_with_s3s_keys(s3: Any, bucket: str) -> None:
+    assert s3.put_object(Bucket=bucket, Key="doc")["ServerSideEncryption"] == "AES256"
+    rules = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_buckets_default_can_be_kms_with_a_bucket_key(s3: Any, bucket: str, aws: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"""
+    key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]
+        },
+    )
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"data")
+    head = s3.head_object(Bucket=bucket, Key="doc")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"], head["BucketKeyEnabled"]) == ("aws:kms", key, True)
+
+
+def test_an_unknown_or_disabled_kms_key_is_refused(s3: Any, bucket: str, aws: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"""
+    kms = aws("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.disable_key(KeyId=key)
+    encrypted = {"Bucket": bucket, "Key": "doc", "ServerSideEncryption": "aws:kms"}
+    refused(s3.put_object, "KMS.DisabledException", 400, **encrypted, SSEKMSKeyId=key)
+    missing = "00000000-0000-0000-0000-000000000000"
+    refused(s3.put_object, "KMS.NotFoundException", 400, **encrypted, SSEKMSKeyId=missing)
+
+
+def test_sse_c_needs_the_same_key_to_read(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+
+    AWS takes such a key over HTTPS only; so does boto3, which is why the headers are given here as they are sent.
+    """
+
+    def key(letter: bytes) -> dict[str, str]:
+        digest = base64.b64encode(hashlib.md5(letter * 32).digest()).decode()
+        return {
+            "SSECustomerAlgorithm": "AES256",
+            "SSECustomerKey": base64.b64encode(letter * 32).decode(),
+            "SSECustomerKeyMD5": digest,
+        }
+
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"secret", **key(b"a"))
+    assert body(s3, bucket, "doc", **key(b"a")) == b"secret"
+    refused(s3.get_object, "InvalidRequest", 400, Bucket=bucket, Key="doc")
+    refused(s3.get_object, "AccessDenied", 403, Bucket=bucket, Key="doc", **key(b"b"))
+
+
+# Versions: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
+
+
+def test_a_delete_hides_and_deleting_the_marker_restores(s3: Any, versioned: str) -> None:
+    s3.put_object(Bucket=versioned, Key="doc", Body=b"1")
+    marker = s3.delete_object(Bucket=versioned, Key="doc")
+    refused(s3.get_object, "NoSuchKey", 404, Bucket=versioned, Key="doc")
+    refused(s3.get_object, "MethodNotAllowed", 405, Bucket=versioned, Key="doc", VersionId=marker["VersionId"])
+    s3.delete_object(Bucket=versioned, Key="doc", VersionId=marker["VersionId"])
+    assert body(s3, versioned, "doc") == b"1"
+
+
+def test_an_old_version_is_restored_by_a_copy_onto_its_own_key(s3: Any, versioned: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html"""
+    old = s3.put_object(Bucket=versioned, Key="doc", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=versioned, Key="doc", Body=b"2")
+    source = {"Bucket": versioned, "Key": "doc", "VersionId": old}
+    copy = s3.copy_object(Bucket=versioned, Key="doc", CopySource=source)
+    assert copy["CopySourceVersionId"] == old
+    assert copy["VersionId"] not in (old, None)
+    assert body(s3, versioned, "doc") == b"1"
+    assert len(s3.list_object_versions(Bucket=versioned)["Versions"]) == 3
+
+
+def test_an_object_is_not_copied_onto_itself_unchanged(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"1", Metadata={"v": "1"})
+    itself = {"Bucket": bucket, "Key": "doc", "CopySource": f"{bucket}/doc"}
+    refused(s3.copy_object, "InvalidRequest", 400, **itself)
+    s3.copy_object(**itself, MetadataDirective="REPLACE", Metadata={"v": "2"})
+    assert s3.head_object(Bucket=bucket, Key="doc")["Metadata"] == {"v": "2"}
+
+
+def test_a_version_that_never_was(s3: Any, versioned: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+    s3.put_object(Bucket=versioned, Key="doc")
+    refused(s3.get_object, "InvalidArgument", 400, Bucket=versioned, Key="doc", VersionId="nonsense")
+
+
+# Storage classes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+
+
+def test_an_archived_object_must_be_restored_first(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html"""
+    s3.put_object(Bucket=bucket, Key="old", Body=b"data", StorageClass="GLACIER")
+    refused(s3.get_object, "InvalidObjectState", 403, Bucket=bucket, Key="old")
+    s3.restore_object(Bucket=bucket, Key="old", RestoreRequest={"Days": 1, "GlacierJobParameters": {"Tier": "Bulk"}})
+    assert body(s3, bucket, "old") == b"data"
+    assert 'ongoing-request="false"' in s3.head_object(Bucket=bucket, Key="old")["Restore"]
+
+
+def test_instant_retrieval_needs_no_restore(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="warm", Body=b"data", StorageClass="GLACIER_IR")
+    assert body(s3, bucket, "warm") == b"data"
+    refused(s3.restore_object, "InvalidObjectState", 403, Bucket=bucket, Key="warm", RestoreRequest={"Days": 1})
+
+
+def test_an_unknown_storage_class_is_refused(s3: Any, bucket: str) -> None:
+    refused(s3.put_object, "InvalidStorageClass", 400, Bucket=bucket, Key="doc", StorageClass="CHEAP")
+
+
+def test_select_is_closed_to_new_customers(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/selecting-content-from-objects.html"""
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"a,b\n1,2\n")
+    refused(
+        s3.select_object_content,
+        "MethodNotAllowed",
+        405,
+        Bucket=bucket,
+        Key="doc",
+        Expression="select * from s3object",
+        ExpressionType="SQL",
+        InputSerialization={"CSV": {}},
+        OutputSerialization={"CSV": {}},
+    )
+
+
+# Object Lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+
+
+@pytest.fixture
+def locked(s3: Any) -> str:
+    name = f"locked-{secrets.token_hex(6)}"
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    return name
+
+
+def test_governance_can_be_bypassed_and_compliance_cannot(s3: Any, locked: str) -> None:
+    def version(mode: str) -> dict[str, str]:
+        put = s3.put_object(
+            Bucket=locked, Key=mode, ObjectLockMode=mode, ObjectLockRetainUntilDate="2999-01-01T00:00:00Z"
+        )
+        return {"Bucket": locked, "Key": mode, "VersionId": put["VersionId"]}
+
+    governed, compliant = version("GOVERNANCE"), version("COMPLIANCE")
+    refused(s3.delete_object, "AccessDenied", 403, **governed)
+    s3.delete_object(**governed, BypassGovernanceRetention=True)
+    refused(s3.delete_object, "AccessDenied", 403, **compliant, BypassGovernanceRetention=True)
+
+
+def test_a_legal_hold_lasts_until_it_is_lifted(s3: Any, locked: str) -> None:
+    version = s3.put_object(Bucket=locked, Key="doc", ObjectLockLegalHoldStatus="ON")["VersionId"]
+    refused(s3.delete_object, "AccessDenied", 403, Bucket=locked, Key="doc", VersionId=version)
+    s3.put_object_legal_hold(Bucket=locked, Key="doc", LegalHold={"Status": "OFF"})
+    s3.delete_object(Bucket=locked, Key="doc", VersionId=version)
+
+
+def test_retention_can_be_made_longer_but_not_shorter(s3: Any, locked: str) -> None:
+    s3.put_object(
+        Bucket=locked, Key="doc", ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate="2999-01-01T00:00:00Z"
+    )
+    shorter = {"Mode": "COMPLIANCE", "RetainUntilDate": "2998-01-01T00:00:00Z"}
+    refused(s3.put_object_retention, "AccessDenied", 403, Bucket=locked, Key="doc", Retention=shorter)
+
+
+def test_only_a_bucket_with_object_lock_locks(s3: Any, bucket: str) -> None:
+    refused(s3.put_object, "InvalidRequest", 400, Bucket=bucket, Key="doc", ObjectLockLegalHoldStatus="ON")

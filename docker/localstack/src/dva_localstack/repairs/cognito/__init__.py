@@ -11,6 +11,7 @@ from dva_localstack.repairs.cognito import (
     challenges,
     codes,
     dispatch,
+    hosted,
     keys,
     passwords,
     pools,
@@ -28,5 +29,5 @@ OPERATIONS = (passwords,)
 
 def apply(_cognito: ModuleType) -> None:
     """Repair Cognito before its first request."""
-    for part in (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, dispatch):
+    for part in (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, hosted, dispatch):
         part.apply()

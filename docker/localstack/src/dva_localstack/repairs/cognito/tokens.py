@@ -53,6 +53,24 @@ def attribute_claims(user: Data, client: Data) -> Data:
     return claims
 
 
+SCOPED = {
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+"""Attributes that a scope of its own shows; ``profile`` shows all others:
+https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-define-resource-servers.html"""
+
+
+def scoped(user: Data, client: Data, scope: str | None) -> Data:
+    """Return the attributes of a user that the scopes of a grant show; ``openid`` alone shows all of them."""
+    claims = attribute_claims(user, client)
+    granted = set((scope or "").split())
+    if scope is None or not granted & {"email", "phone", "profile"}:
+        return claims
+    special = {name: needed for needed, names in SCOPED.items() for name in names}
+    return {name: value for name, value in claims.items() if special.get(name, "profile") in granted}
+
+
 def issue(
     pool_id: str,
     client_id: str,
@@ -99,7 +117,7 @@ def issue(
         "username": user["Username"],
     }
     identity = {
-        **attribute_claims(user, client),
+        **scoped(user, client, scope),
         **common,
         **role_claims(groups),
         **({"nonce": nonce} if nonce else {}),

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-WATCH = '"$@" & server=$!; read -r _; kill -9 "$server"'
+WATCH = '"$@" & server=$!; read -r _; kill -s "$SIGNAL" "$server"; wait "$server"'
 """Shell script that runs a command until its own standard input closes.
 
 The writing end of that pipe is held by the starter alone, so it closes however the starter ends, SIGKILL included.
@@ -30,17 +30,19 @@ class ServerProcess:
         log: Path,
         variables: Mapping[str, str] | None = None,
         before: Callable[[], None] | None = None,
+        end: str = "KILL",
     ) -> None:
         """Start ``command``.
 
         :param log: file that takes its standard output and error
         :param variables: its whole environment; the starter's if None
+        :param end: name of the signal that ends it
         :param before: called in the new process before the command is run, for example to change the user
         """
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", WATCH, "sh", *command],
+                ["/bin/sh", "-c", f"SIGNAL={end}; {WATCH}", "sh", *command],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -2,11 +2,13 @@
 
 from types import ModuleType
 
+from dva_localstack.repairs import vpc
 from dva_localstack.repairs.elasticache import operations, parameters, refusals
 
 
 def apply(module: ModuleType) -> None:
     """Repair MiniStack's ElastiCache."""
+    vpc.apply()
     parameters.apply(module)
     operations.apply(module)
     refusals.apply(module)

@@ -15,8 +15,6 @@ from dva_localstack.repairs.elasticache.parameters import Answer, settings
 
 MEMCACHED_PORT = 11211
 
-SERVERLESS_NODE_TYPE = "serverless"
-
 
 def apply(module: ModuleType) -> None:
     """Have processes started, changed and stopped by the operations that do so on AWS."""

@@ -3,8 +3,7 @@
 from types import ModuleType
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
-"""What MiniStack's operations return: HTTP status, headers, body."""
+from dva_localstack.repairs.checks import Answer
 
 POLICIES = "volatile-lru,allkeys-lru,volatile-lfu,allkeys-lfu,volatile-random,allkeys-random,volatile-ttl,noeviction"
 

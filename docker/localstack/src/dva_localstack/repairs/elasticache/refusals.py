@@ -1,12 +1,10 @@
 """What ElastiCache refuses and MiniStack accepts."""
 
 import re
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
-from xml.sax.saxutils import escape
 
-from dva_localstack.repairs.elasticache.parameters import Answer
+from dva_localstack.repairs.checks import Refusal, Value, before
 
 ENGINES = ("memcached", "redis", "valkey")
 
@@ -24,9 +22,6 @@ TOKEN_LENGTHS = range(16, 129)
 TOKEN_SYMBOLS = "!&#$^<>-"
 """What an AUTH token may hold besides letters and digits."""
 
-Refusal = tuple[str, str]
-"""Error code and message."""
-
 
 def apply(module: ModuleType) -> None:
     """Check requests before MiniStack sees them."""
@@ -35,19 +30,6 @@ def apply(module: ModuleType) -> None:
     before(box, "_create_replication_group", refuse_group)
     before(box, "_modify_replication_group", refuse_group_change)
     before(box, "_delete_param_group", refuse_parameter_group_in_use)
-
-
-def before(module: Any, name: str, check: Callable[[Any, Callable[[str], str]], Refusal | None]) -> None:
-    """Have ``check`` called before an operation; what it returns is the answer, if anything."""
-    original = getattr(module, name)
-
-    def operation(request: Any) -> Answer:
-        if refusal := check(module, lambda key: module._p(request, key)):
-            code, message = refusal
-            return module._error(code, escape(message), 404 if code.endswith(("NotFound", "NotFoundFault")) else 400)
-        return original(request)
-
-    setattr(module, name, operation)
 
 
 def refuse_name(kind: str, name: str, length: int) -> Refusal | None:
@@ -61,7 +43,7 @@ def refuse_name(kind: str, name: str, length: int) -> Refusal | None:
     )
 
 
-def refuse_common(module: Any, value: Callable[[str], str]) -> Refusal | None:
+def refuse_common(module: Any, value: Value) -> Refusal | None:
     """Fault: engine, node type, parameter group and token may be anything."""
     engine, node_type, group = value("Engine"), value("CacheNodeType"), value("CacheParameterGroupName")
     if engine and engine not in ENGINES:
@@ -88,7 +70,7 @@ def refuse_token(token: str) -> Refusal | None:
     )
 
 
-def refuse_cluster(module: Any, value: Callable[[str], str]) -> Refusal | None:
+def refuse_cluster(module: Any, value: Value) -> Refusal | None:
     """Fault: a cache cluster may have any name, and Redis OSS and Valkey any number of nodes."""
     engine, count = value("Engine") or "redis", value("NumCacheNodes") or "1"
     refusal = refuse_name("CacheClusterIdentifier", value("CacheClusterId"), CLUSTER_NAME_LENGTH)
@@ -104,7 +86,7 @@ def refuse_cluster(module: Any, value: Callable[[str], str]) -> Refusal | None:
     return None
 
 
-def refuse_group(module: Any, value: Callable[[str], str]) -> Refusal | None:
+def refuse_group(module: Any, value: Value) -> Refusal | None:
     """Fault: a replication group may fail over without a replica, and be of Memcached."""
     refusal = refuse_name("ReplicationGroupId", value("ReplicationGroupId"), GROUP_NAME_LENGTH)
     if refusal or (refusal := refuse_common(module, value)):
@@ -126,7 +108,7 @@ def refuse_group(module: Any, value: Callable[[str], str]) -> Refusal | None:
     return None
 
 
-def refuse_group_change(module: Any, value: Callable[[str], str]) -> Refusal | None:
+def refuse_group_change(module: Any, value: Value) -> Refusal | None:
     """Fault: a change may name a parameter group or a token that cannot be."""
     group = module._replication_groups.get(value("ReplicationGroupId"))
     if group and value("AutomaticFailoverEnabled").lower() == "true" and len(group["MemberClusters"]) < 2:
@@ -137,7 +119,7 @@ def refuse_group_change(module: Any, value: Callable[[str], str]) -> Refusal | N
     return refuse_common(module, value)
 
 
-def refuse_parameter_group_in_use(module: Any, value: Callable[[str], str]) -> Refusal | None:
+def refuse_parameter_group_in_use(module: Any, value: Value) -> Refusal | None:
     """Fault: a parameter group may be deleted while clusters use it."""
     name = value("CacheParameterGroupName")
     used = [record["CacheParameterGroup"]["CacheParameterGroupName"] for record in module._clusters.values()]

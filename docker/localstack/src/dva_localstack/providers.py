@@ -104,7 +104,6 @@ ecr = forwarded("ecr")
 ecs = forwarded("ecs")
 elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
-pipes = forwarded("pipes")
 rds = forwarded("rds")
 
 
@@ -168,6 +167,14 @@ def s3() -> Service:
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""
     from dva_localstack.stepfunctions import create_service
+
+    return create_service()
+
+
+@aws_provider(api="pipes", name=COURSE)
+def pipes() -> Service:
+    """EventBridge Pipes."""
+    from dva_localstack.pipes.provider import create_service
 
     return create_service()
 

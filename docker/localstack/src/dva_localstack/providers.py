@@ -97,13 +97,13 @@ def forwarded(service: str) -> PluginSpec:
 appsync = forwarded("appsync")
 autoscaling = forwarded("autoscaling")
 cloudfront = forwarded("cloudfront")
-cognito_identity = forwarded("cognito-identity")
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
 ecr = forwarded("ecr")
 ecs = forwarded("ecs")
 elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
+pipes = forwarded("pipes")
 rds = forwarded("rds")
 
 
@@ -113,6 +113,14 @@ def elasticache() -> Service:
     from dva_localstack.databases.elasticache import create_service
 
     return create_service()
+
+
+@aws_provider(api="cognito-identity", name=MINISTACK)
+def cognito_identity() -> Service:
+    """Cognito identity pools, whose credentials come from STS."""
+    from dva_localstack.cognito.credentials import IdentityPools
+
+    return Service.for_provider(IdentityPools("cognito-identity"), dispatch_table_factory=Forwarder.dispatch_table)
 
 
 @aws_provider(api="cognito-idp", name=MINISTACK)
@@ -167,14 +175,6 @@ def s3() -> Service:
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""
     from dva_localstack.stepfunctions import create_service
-
-    return create_service()
-
-
-@aws_provider(api="pipes", name=COURSE)
-def pipes() -> Service:
-    """EventBridge Pipes."""
-    from dva_localstack.pipes.provider import create_service
 
     return create_service()
 

@@ -12,6 +12,7 @@ from dva_localstack.repairs.cognito import (
     codes,
     dispatch,
     hosted,
+    identity,
     keys,
     passwords,
     pools,
@@ -27,7 +28,10 @@ OPERATIONS = (passwords,)
 """Modules that register operations and patch nothing."""
 
 
+PARTS = (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, hosted, identity, dispatch)
+
+
 def apply(_cognito: ModuleType) -> None:
     """Repair Cognito before its first request."""
-    for part in (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, hosted, dispatch):
+    for part in PARTS:
         part.apply()

@@ -15,6 +15,9 @@ from dva_localstack.repairs.cognito.store import Answer, Data, Refused, answered
 OPERATIONS: dict[str, Callable[[Data], Data]] = {}
 """Operations that are answered here and not by MiniStack: names to functions of the request."""
 
+IDENTITY_OPERATIONS: dict[str, Callable[[Data], Data]] = {}
+"""The same for identity pools."""
+
 BEFORE: list[Callable[[str, Data], None]] = []
 """Called with the operation's name and its request before it runs; may raise :class:`Refused`."""
 
@@ -45,6 +48,35 @@ def operation(name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data], 
     return register
 
 
+def identity_operation(name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data], Data]]:
+    """Have the decorated function answer an operation of identity pools."""
+
+    def register(function: Callable[[Data], Data]) -> Callable[[Data], Data]:
+        IDENTITY_OPERATIONS[name] = function
+        return function
+
+    return register
+
+
+def run_identity(handler: Callable[[Data], Answer], action: str, data: Data) -> Answer:
+    """Run one operation of identity pools in MiniStack's worker thread."""
+    try:
+        if action in cognito._UNSIGNED_IDENTITY_ACTIONS:
+            scope.pin(data)
+        if pool_id := data.get("IdentityPoolId"):
+            check_identity_pool(pool_id)
+        known = IDENTITY_OPERATIONS.get(action)
+        return answered(known(data)) if known else handler(data)
+    except Refused as refusal:
+        return refusal.answer()
+
+
+def check_identity_pool(pool_id: str) -> None:
+    """Refuse an identity pool that does not exist, with AWS's words."""
+    if pool_id not in cognito._identity_pools:
+        raise Refused("ResourceNotFoundException", f"IdentityPool '{pool_id}' not found.")
+
+
 def run(handler: Callable[[Data], Answer], action: str, data: Data) -> Answer:
     """Run one operation of user pools in MiniStack's worker thread."""
     try:
@@ -72,13 +104,20 @@ def check(action: str, data: Data) -> None:
 
 
 def apply() -> None:
-    """Run every operation of user pools through :func:`run`."""
-    dispatch = cognito._dispatch_idp
+    """Run every operation through :func:`run` or :func:`run_identity`."""
+    dispatch, dispatch_pools = cognito._dispatch_idp, cognito._dispatch_identity
 
     async def dispatch_idp(action: str, data: Data) -> Any:
         if action in OPERATIONS:
             return await run_reentrant(run, None, action, data, thread_name="ministack-cognito-trigger")
         return await dispatch(action, data)
 
+    async def dispatch_identity(action: str, data: Data) -> Any:
+        if action in IDENTITY_OPERATIONS:
+            return await run_reentrant(run_identity, None, action, data, thread_name="ministack-cognito-trigger")
+        return await dispatch_pools(action, data)
+
     cognito._run_idp_handler = run
+    cognito._run_identity_handler = run_identity
+    cognito._dispatch_identity = dispatch_identity
     cognito._dispatch_idp = dispatch_idp

@@ -41,13 +41,5 @@ def pin(data: Data) -> None:
 
 
 def apply() -> None:
-    """Mend the fault for both services."""
-    run = cognito._run_identity_handler
-
-    def run_identity(handler: object, action: str, data: Data) -> object:
-        if action in cognito._UNSIGNED_IDENTITY_ACTIONS:
-            pin(data)
-        return run(handler, action, data)
-
+    """Mend the fault for user pools; :mod:`dispatch` does it for identity pools."""
     cognito._pin_unsigned_idp_scope = pin
-    cognito._run_identity_handler = run_identity

@@ -1,0 +1,198 @@
+"""Identity pools: identities, their OpenID tokens, and the role that their credentials are for.
+
+Faults: unauthenticated identities are given out where the pool has none; logins are not checked without MiniStack's
+IAM; credentials are made up, for any role or none; role mappings and principal tags are stored and not used;
+developer identities are stubs. The gateway exchanges the token for credentials at STS.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
+"""
+
+import time
+from collections.abc import Iterable
+
+from ministack.services import cognito
+
+from dva_localstack.repairs.cognito import roles
+from dva_localstack.repairs.cognito.dispatch import identity_operation
+from dva_localstack.repairs.cognito.keys import IDENTITY_KEYS
+from dva_localstack.repairs.cognito.store import PUBLIC_URL, Data, Refused, result_of
+
+ISSUER = "https://cognito-identity.amazonaws.com"
+
+TOKEN_SECONDS = 600
+"""How long an OpenID token is valid: https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdToken.html"""
+
+DEVELOPER_TOKEN_SECONDS = 900
+"""The same of a developer's: https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdTokenForDeveloperIdentity.html"""
+
+NO_GUESTS = "Unauthenticated access is not supported for this identity pool."
+
+
+def holder(identity_id: str | None) -> Data:
+    """Return the pool of an identity.
+
+    :raises Refused: ``ResourceNotFoundException``
+    """
+    for pool in cognito._identity_pools.values():
+        if identity_id in pool["_identities"]:
+            return pool
+    raise Refused("ResourceNotFoundException", f"Identity '{identity_id}' not found.")
+
+
+def check_logins(pool: Data, identity_id: str | None, logins: Data) -> None:
+    """Refuse logins that prove nothing, and nobody's where the pool has no guests.
+
+    :raises Refused: ``NotAuthorizedException``
+    """
+    if not logins and not pool["AllowUnauthenticatedIdentities"]:
+        raise Refused("NotAuthorizedException", NO_GUESTS)
+    if error := cognito._identity_logins_error(pool, identity_id, logins):
+        result_of(error)
+    for provider in pool.get("CognitoIdentityProviders") or []:
+        token = logins.get(provider.get("ProviderName", ""))
+        if not token or not provider.get("ServerSideTokenCheck"):
+            continue
+        if cognito._token_claims(token).get("origin_jti") in cognito._revoked_tokens:
+            raise Refused("NotAuthorizedException", "Invalid login token. Token has been revoked.")
+
+
+@identity_operation("GetId")
+def get_id(data: Data) -> Data:
+    """Return the identity of whom the logins name, or a new one."""
+    pool = cognito._identity_pools[data["IdentityPoolId"]]
+    check_logins(pool, None, data.get("Logins") or {})
+    return result_of(GET_ID(data))
+
+
+def signed_in(data: Data) -> tuple[Data, str, Data]:
+    """Return the pool, the identity and the logins of a request for a token or for credentials."""
+    identity_id, logins = data.get("IdentityId"), data.get("Logins") or {}
+    pool = holder(identity_id)
+    if DEVELOPERS in logins:
+        check_developer_token(logins[DEVELOPERS], identity_id)
+        return pool, str(identity_id), logins
+    check_logins(pool, identity_id, logins)
+    return pool, cognito._link_logins(pool, identity_id, logins), logins
+
+
+DEVELOPERS = "cognito-identity.amazonaws.com"
+"""The login of a token that a developer's server asked for."""
+
+
+def check_developer_token(token: str, identity_id: str | None) -> None:
+    """Refuse a token that is not this identity's own, or too old."""
+    claims = cognito._token_claims(token)
+    genuine = claims.get("iss") == ISSUER and cognito._signature_valid(token)
+    if not genuine or claims.get("sub") != identity_id or claims["exp"] <= time.time():
+        raise Refused("NotAuthorizedException", "Invalid login token.")
+
+
+def open_id_token(
+    pool: Data, identity_id: str, methods: Iterable[str], tags: dict[str, str], seconds: int = TOKEN_SECONDS
+) -> str:
+    """Return a token that vouches for an identity, with the tags of its sessions.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/using-attributes-for-access-control-policy-example.html
+    """
+    now = int(time.time())
+    claims: Data = {
+        "sub": identity_id,
+        "aud": pool["IdentityPoolId"],
+        "amr": list(methods),
+        "iss": ISSUER,
+        "iat": now,
+        "exp": now + seconds,
+    }
+    if tags:
+        claims["https://aws.amazon.com/tags"] = {"principal_tags": {name: [value] for name, value in tags.items()}}
+    return cognito._signed_jwt(claims, IDENTITY_KEYS, "id")
+
+
+def methods_of(logins: Data) -> list[str]:
+    """Return how an identity signed in, as the claim ``amr`` lists it."""
+    return cognito._identity_login_fields(logins)[0]
+
+
+@identity_operation("GetOpenIdToken")
+def get_open_id_token(data: Data) -> Data:
+    """Return a token for STS: the first half of the basic flow."""
+    pool, identity_id, logins = signed_in(data)
+    token = open_id_token(pool, identity_id, methods_of(logins), roles.tags(pool, logins))
+    return {"IdentityId": identity_id, "Token": token}
+
+
+@identity_operation("GetCredentialsForIdentity")
+def get_credentials(data: Data) -> Data:
+    """Return the role of an identity and a token for it, which the gateway exchanges for credentials."""
+    pool, identity_id, logins = signed_in(data)
+    role = roles.choose(pool, logins, data.get("CustomRoleArn"))
+    token = open_id_token(pool, identity_id, methods_of(logins), roles.tags(pool, logins))
+    return {"IdentityId": identity_id, "Role": role, "Token": token}
+
+
+@identity_operation("GetOpenIdTokenForDeveloperIdentity")
+def developer_token(data: Data) -> Data:
+    """Return a token for a user whom the caller's own server knows.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html
+    """
+    pool = cognito._identity_pools[data["IdentityPoolId"]]
+    provider, logins = pool.get("DeveloperProviderName"), data.get("Logins") or {}
+    if not provider or provider not in logins:
+        raise Refused("InvalidParameterException", "Please provide a valid developer provider name and user.")
+    known = next(
+        (name for name, held in pool["_identities"].items() if held.get("_developer") == logins[provider]), None
+    )
+    wanted = data.get("IdentityId")
+    if wanted and wanted not in pool["_identities"]:
+        raise Refused("ResourceNotFoundException", f"Identity '{wanted}' not found.")
+    if wanted and known and wanted != known:
+        raise Refused("DeveloperUserAlreadyRegisteredException", "The developer user belongs to another identity.")
+    identity_id = known or wanted or cognito._identity_id(pool["IdentityPoolId"])
+    now = cognito._now_epoch()
+    held = pool["_identities"].setdefault(identity_id, {"IdentityId": identity_id, "Logins": {}, "CreationDate": now})
+    held.update(_developer=logins[provider], LastModifiedDate=now)
+    methods = ["authenticated", provider, f"{provider}:{identity_id}:{logins[provider]}"]
+    seconds = data.get("TokenDuration") or DEVELOPER_TOKEN_SECONDS
+    token = open_id_token(pool, identity_id, methods, data.get("PrincipalTags") or {}, seconds)
+    return {"IdentityId": identity_id, "Token": token}
+
+
+@identity_operation("DeleteIdentities")
+def delete_identities(data: Data) -> Data:
+    """Delete identities; their credentials stay good until they expire."""
+    unknown = []
+    for identity_id in data.get("IdentityIdsToDelete") or []:
+        try:
+            del holder(identity_id)["_identities"][identity_id]
+        except Refused:
+            unknown.append({"IdentityId": identity_id, "ErrorCode": "InternalServerError"})
+    return {"UnprocessedIdentityIds": unknown}
+
+
+@identity_operation("SetIdentityPoolRoles")
+def set_roles(data: Data) -> Data:
+    """Set the roles of a pool and how they are chosen."""
+    roles.check(data)
+    return result_of(SET_ROLES(data))
+
+
+def claims_of(token: str) -> Data:
+    """Return a token's claims with the issuer that MiniStack compares with a provider's name, which is AWS's."""
+    claims = CLAIMS(token)
+    issuer = claims.get("iss")
+    if isinstance(issuer, str) and issuer.startswith(f"{PUBLIC_URL}/"):
+        pool_id = issuer.rsplit("/", 1)[-1]
+        claims["iss"] = f"https://cognito-idp.{cognito._pool_region(pool_id)}.amazonaws.com/{pool_id}"
+    return claims
+
+
+CLAIMS = cognito._token_claims
+GET_ID = cognito._get_id
+SET_ROLES = cognito._set_identity_pool_roles
+
+
+def apply() -> None:
+    """Have MiniStack recognize the tokens of local user pools, and sign those of identity pools with its shared key."""
+    cognito._pool_keys[IDENTITY_KEYS, "id"] = (cognito._RSA_PRIVATE_KEY, cognito._JWKS_KEY)
+    cognito._token_claims = claims_of

@@ -147,6 +147,14 @@ def apigateway() -> Service:
     return create_service()
 
 
+@aws_provider(api="iam", name=COURSE)
+def iam() -> Service:
+    """IAM with a policy simulator and documents that are checked."""
+    from dva_localstack.iam.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="lambda", name=COURSE)
 def lambda_() -> Service:
     """Lambda with weighted aliases, function URLs that open anywhere and whole log messages."""

@@ -39,25 +39,58 @@ def backend(account: str) -> IAMBackend:
     return iam_backends[account][PARTITION]
 
 
-def document_of(policy: ManagedPolicy) -> dict[str, Any]:
-    """Return the document of a managed policy's default version."""
+def text_of(policy: ManagedPolicy) -> str:
+    """Return the JSON text of a managed policy's default version."""
     for version in policy.versions:
         if version.version_id == policy.default_version_id:
-            return parsed(version.document)
-    return {}
+            return version.document
+    return '{"Statement": []}'
+
+
+def document_of(policy: ManagedPolicy) -> dict[str, Any]:
+    """Return the document of a managed policy's default version."""
+    return parsed(text_of(policy))
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A policy, and what the policy simulator tells of where it comes from."""
+
+    policy: Policy
+    id: str
+    type: str
+    """``user``, ``group``, ``role``, ``aws-managed``, ``user-managed``, ``resource`` or ``none``."""
+    text: str
+
+
+def own_attached(owner: User | Role | Group, kind: str) -> tuple[Attached, ...]:
+    """Return the inline and the managed policies of a user, role or group itself."""
+    inline = (
+        Attached(
+            Policy(f"inline policy {name!r} of {kind} {owner.name!r}", parsed(text)),
+            f"{kind}_{owner.name}_{name}",
+            kind,
+            text,
+        )
+        for name, text in list(owner.policies.items())
+    )
+    managed = (
+        attached_managed(policy, f"managed policy {policy.name!r} of {kind} {owner.name!r}")
+        for policy in list(owner.managed_policies.values())
+    )
+    return (*inline, *managed)
+
+
+def attached_managed(policy: ManagedPolicy, name: str) -> Attached:
+    """Return a managed policy's default version under a name for explanations."""
+    text = text_of(policy)
+    kind = "aws-managed" if policy.arn.startswith("arn:aws:iam::aws:") else "user-managed"
+    return Attached(Policy(name, parsed(text)), policy.name, kind, text)
 
 
 def own_policies(owner: User | Role | Group, kind: str) -> tuple[Policy, ...]:
     """Return the inline and the managed policies of a user, role or group itself."""
-    inline = (
-        Policy(f"inline policy {name!r} of {kind} {owner.name!r}", parsed(document))
-        for name, document in list(owner.policies.items())
-    )
-    managed = (
-        Policy(f"managed policy {policy.name!r} of {kind} {owner.name!r}", document_of(policy))
-        for policy in list(owner.managed_policies.values())
-    )
-    return (*inline, *managed)
+    return tuple(each.policy for each in own_attached(owner, kind))
 
 
 def boundary_of(account: str, arn: str | None) -> Policy | None:
@@ -117,3 +150,25 @@ def find(arn: str) -> Identity | None:
     lookup = {"user": user, "role": role, "group": group}.get(kind)
     found = lookup(account, path.rpartition("/")[2]) if lookup else None
     return found if found and found.arn == arn else None
+
+
+def attached_to(identity: Identity) -> tuple[Attached, ...]:
+    """Return the policies of a user, role or group with where they come from; of a user also its groups'."""
+    account = identity.arn.split(":")[4]
+    held = backend(account)
+    if identity.kind == "group":
+        return own_attached(held.groups[identity.name], "group")
+    if identity.kind == "role":
+        owner = moto_role(account, identity.name)
+        return own_attached(owner, "role") if owner else ()
+    user = held.users[identity.name]
+    groups = [group for group in held.groups.values() if user in group.users]
+    return own_attached(user, "user") + tuple(each for group in groups for each in own_attached(group, "group"))
+
+
+def boundary_attached_to(identity: Identity) -> tuple[Attached, ...]:
+    """Return the permissions boundary of a user or role, if it has one."""
+    if identity.boundary is None:
+        return ()
+    text = json.dumps(identity.boundary.document)
+    return (Attached(identity.boundary, identity.boundary.name.strip("'"), "user-managed", text),)

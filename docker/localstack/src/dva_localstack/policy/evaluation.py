@@ -42,14 +42,15 @@ def values_of(request: Request) -> Values:
     """
     principal = request.principal
     context: dict[str, str | Sequence[str]] = {}
-    if principal.kind not in WITHOUT_IDENTITY_POLICIES:
+    if principal.account:
+        context["aws:principalaccount"] = principal.account
+    if principal.arn:
         # The ARN of a role session's principal is the role's.
         arn = principal.role_arn if principal.kind == "role" and principal.role_arn else principal.arn
         context["aws:principalarn"] = arn
-        context["aws:principalaccount"] = principal.account
     if principal.kind in PRINCIPAL_TYPES:
         context["aws:principaltype"] = PRINCIPAL_TYPES[principal.kind]
-    if principal.kind == "user":
+    if principal.kind == "user" and principal.arn:
         context["aws:username"] = principal.arn.rpartition("/")[2]
     context["aws:principalisawsservice"] = "true" if principal.kind == "service" else "false"
     if request.resource_account:

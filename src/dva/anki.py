@@ -1,6 +1,8 @@
 """``dva anki``: the question bank as an Anki deck that a later import updates in place."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import genanki
@@ -68,8 +70,21 @@ def build(questions: Sequence[Question], path: Path = FILE) -> int:
         guid = genanki.guid_for(NAME, question.id)
         deck.add_note(genanki.Note(kind, _fields(question), guid=guid, tags=_tags(question)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    genanki.Package(deck).write_to_file(path)
+    with _temporary_files():
+        genanki.Package(deck).write_to_file(path)
     return len(deck.notes)
+
+
+@contextmanager
+def _temporary_files() -> Iterator[None]:
+    """Delete what is made for a moment: genanki 0.13.1 leaves its database in the temporary folder."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _fields(question: Question) -> list[str]:

@@ -303,7 +303,7 @@ def gaps(code: str, root: Path = ROOT, found: Coverage | None = None) -> list[Ga
     :param found: what :func:`coverage` returned for it, if you have it
     """
     found = found or coverage(root)
-    excused = _written(root).without_lab.get(code, {})
+    excused = load_written(root).without_lab.get(code, {})
     result = []
     for number, one in exam(code).skills().items():
         key = (code, number)
@@ -322,7 +322,7 @@ def faults(root: Path = ROOT) -> list[str]:
     :return: a sentence for each; empty if all is well
     """
     found = coverage(root)
-    written = _written(root)
+    written = load_written(root)
     result = list(found.faults)
     for code in exams():
         if code in written.without_lab:
@@ -385,7 +385,12 @@ def seed_rows(root: Path = ROOT) -> list[dict[str, str | int]]:
     return result + [{"Facts": n, "What became of them": f"   planned for {page}"} for page, n in planned]
 
 
-def _written(root: Path) -> Written:
+def load_written(root: Path = ROOT) -> Written:
+    """Return which domains are finished.
+
+    :param root: the checkout
+    :raises CourseError: if ``blueprint/written.yaml`` is not what it should be
+    """
     path = root / "blueprint/written.yaml"
     try:
         return Written.model_validate((_yaml(path) or {}) if path.exists() else {})

@@ -1,13 +1,16 @@
 """Build the book's HTML, serve it on this machine, print it."""
 
+import difflib
 import functools
 import http.server
 import importlib.util
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
+from dva import contents, jupyterlab
 from dva.errors import CourseError
 from dva.paths import ROOT
 
@@ -26,6 +29,33 @@ def build() -> Path:
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise CourseError("The book was not built; the warnings above say what to mend.")
     return HTML
+
+
+def page(name: str, root: Path = ROOT) -> Path:
+    """Return the built page of a name; builds the book first if that was never done.
+
+    :param name: a page below `chapters/`, or its path in the project, without suffix
+    :param root: the checkout
+    :raises CourseError: if the book has no such page, or cannot be built
+    """
+    known = [entry.name for entry in contents.entries(root)]
+    wanted = name.removesuffix(".md").removesuffix(".html").strip("/")
+    found = next((one for one in (wanted, f"chapters/{wanted}") if one in known), None)
+    if found is None:
+        end = wanted.rpartition("/")[2]
+        near = difflib.get_close_matches(end, [one.rpartition("/")[2] for one in known], 3, 0.5)
+        like = [one.removeprefix("chapters/") for one in known if one.rpartition("/")[2] in near]
+        raise CourseError(f"The book has no page {name!r}." + (f" Is it {' or '.join(like[:3])}?" if like else ""))
+    file = root / f"_build/html/{found}.html"
+    if not file.is_file():
+        build()
+    return file
+
+
+def show(file: Path) -> None:
+    """Open a page in a browser, if there is one with a window; pages need no server."""
+    if jupyterlab.has_browser():
+        webbrowser.open(file.as_uri())
 
 
 def require_pdf() -> None:

@@ -7,6 +7,7 @@ headings their anchors.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 from dva import blueprint, studyplan
 from dva.blueprint import Coverage, Domain, Exam, Skill
 from dva.pages import slug
+from dva.questions import load
 
 DASH = "\N{EN DASH}"
 """Stands where there is nothing."""
@@ -145,7 +147,8 @@ def plan_markdown(plan: studyplan.Plan) -> str:
         if block.units:
             what.append(f"In all {_hours(block.minutes)}.")
         if block.missing:
-            what.append("Not written yet: " + "; ".join(block.missing) + ".")
+            topics = _many(len(block.missing), "topic")
+            what.append(f"*{topics} of this domain {'is' if len(block.missing) == 1 else 'are'} not written yet.*")
         if block.note:
             what.append(block.note)
         lines.append(f"| {block.days} | {'<br>'.join(what)} |")
@@ -155,6 +158,62 @@ def plan_markdown(plan: studyplan.Plan) -> str:
 def _hours(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def standing_markdown(root: Path) -> str:
+    """Return what is written in each domain as a table, and what follows from it for the reader.
+
+    :param root: the checkout
+    """
+    written, missing, done = studyplan.units(root), studyplan.missing(root), blueprint.load_written(root).domains
+    questions = Counter(question.domain(studyplan.EXAM) for question in load(root))
+    lines = ["| Domain | In this course |", "| --- | --- |"]
+    domains = blueprint.exam(studyplan.EXAM).domains
+    for domain in domains:
+        labs = sum(unit.lab for unit in written.get(domain.id, []))
+        counts = [
+            _many(len(written.get(domain.id, [])) - labs, "chapter"),
+            _many(labs, "lab"),
+            _many(questions[domain.id], "question"),
+        ]
+        said = ", ".join(one for one in counts if one) or "Nothing yet"
+        if domain.id not in done and (left := missing.get(domain.id)):
+            said += f"; {_many(len(left), 'topic')} to come"
+        lines.append(f"| [{domain.name}](/{_domain_page(domain.id, root)}) | {said} |")
+    if len(done) < len(domains):
+        lines += ["", "So this is not yet enough to pass the exam. Each domain's page lists what is missing."]
+    return "\n".join(lines)
+
+
+def contents_markdown(domain: int, root: Path) -> str:
+    """Return what is written of a domain as a table, and what is not yet as a list.
+
+    :param domain: its number
+    :param root: the checkout
+    """
+    units = studyplan.units(root).get(domain, [])
+    lines = []
+    if units:
+        lines += ["## What is written", "", "| Chapter | Lab |", "| --- | --- |"]
+        rows: list[list[str]] = []
+        for unit in units:
+            link = f"[{unit.title.removeprefix('Lab: ')}](/{unit.file}), {unit.minutes} min"
+            if unit.lab and rows:
+                rows[-1][1] += ("<br>" if rows[-1][1] else "") + link
+            else:
+                rows.append([link, ""])
+        lines += [f"| {chapter} | {lab or DASH} |" for chapter, lab in rows]
+    if left := studyplan.missing(root).get(domain):
+        lines += ["", "## What is not written yet", "", "\n".join(f"- {title}" for title in left)]
+    return "\n".join(lines)
+
+
+def _many(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}" if count else ""
+
+
+def _domain_page(domain: int, root: Path) -> str:
+    return next((root / "chapters").glob(f"{domain}-*/index.md")).relative_to(root).as_posix()
 
 
 def limits_markdown(limits: Iterable[Limit]) -> str:
@@ -239,6 +298,27 @@ class StudyPlan(_Generated):
         return plan_markdown(studyplan.plan(int(self.arguments[0]), self.root()))
 
 
+class Standing(_Generated):
+    """``{standing}``: how much of each domain is written."""
+
+    sources = SOURCES
+
+    def markdown(self) -> str:
+        """The table of the domains."""
+        return standing_markdown(self.root())
+
+
+class DomainContents(_Generated):
+    """``{domain-contents} 1``: the chapters and labs of a domain, and what is to come."""
+
+    required_arguments = 1
+    sources = SOURCES
+
+    def markdown(self) -> str:
+        """The table and the list of one domain."""
+        return contents_markdown(int(self.arguments[0]), self.root())
+
+
 class Limits(_Generated):
     """``{limits}``: every figure of ``limits.yaml``."""
 
@@ -263,6 +343,8 @@ def connect(app: Sphinx) -> None:
     """Tell Sphinx of the directives."""
     app.add_directive("exam-blueprint", ExamBlueprint)
     app.add_directive("study-plan", StudyPlan)
+    app.add_directive("standing", Standing)
+    app.add_directive("domain-contents", DomainContents)
     app.add_directive("limits", Limits)
     app.add_directive("glossary-terms", Glossary)
 

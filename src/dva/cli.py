@@ -490,13 +490,22 @@ def show_blueprint(
 
 @app.command()
 def book(
+    page: Annotated[
+        str | None,
+        typer.Argument(help="A page to open, for example 1-development/s3-objects. [default: build the whole book]"),
+    ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Then serve it on 127.0.0.1 until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; the next free one if taken.")] = 8000,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print it to one PDF; takes Chromium.")] = False,
 ) -> None:
-    """Build the book's HTML, and a PDF of it."""
+    """Build the book, print it to a PDF, or open one of its pages."""
     from dva import bookbuild
 
+    if page:
+        file = bookbuild.page(page)
+        typer.echo(file)
+        bookbuild.show(file)
+        return
     if pdf:
         bookbuild.require_pdf()
     html = bookbuild.build()

@@ -4,6 +4,7 @@ It forgets everything that could lead to real AWS before any code of the learner
 ``boto3.client("s3")`` and an ``aws`` in a shell go to the emulator.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,10 @@ def prepare() -> None:
     endpoint.apply_clean_environment(url, endpoint.account_id(endpoint.learner()))
     tools = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", os.defpath)])
+    if profile := os.environ.get("IPYTHONDIR"):
+        # IPython takes a new temporary folder, and leaves it behind, where not even the folder above is there.
+        with contextlib.suppress(OSError):
+            Path(profile).mkdir(parents=True, exist_ok=True)
 
 
 def main() -> None:

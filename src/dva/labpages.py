@@ -6,6 +6,7 @@ The notebooks stay as they are; all this is added while Sphinx reads them.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def fold_plumbing(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
+def named_solution(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Let a solution's title say that it is one: in search results the lab has the same.
+
+    :param notebook: as JSON has it; changed in place
+    :return: the same
+    """
+    first = notebook["cells"][0]
+    text = "".join(first["source"])
+    first["source"] = re.sub(r"\A# ", "# Solution: ", text)
+    return notebook
+
+
 def facts_of(notebook: dict[str, Any]) -> str:
     """Return what a card says about a lab: `45 minutes · intermediate · S3 · 8 tasks`."""
     about = notebook["metadata"]["dva"]
@@ -57,7 +70,8 @@ def facts_of(notebook: dict[str, Any]) -> str:
 
 def _on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith(("labs/", "solutions/")):
-        source[0] = json.dumps(fold_plumbing(json.loads(source[0])))
+        notebook = fold_plumbing(json.loads(source[0]))
+        source[0] = json.dumps(named_solution(notebook) if docname.startswith("solutions/") else notebook)
 
 
 def _to(docname: str, text: str) -> addnodes.pending_xref:

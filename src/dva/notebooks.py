@@ -3,6 +3,7 @@
 ``python -m dva.notebooks {lint,build,run,prove,grade} [NAME...]`` is the author's tool.
 """
 
+import re
 import shutil
 import sys
 import time
@@ -33,6 +34,10 @@ __all__ = [
     "reset_lab",
     "run",
 ]
+
+
+CHAPTER_LINK = re.compile(r"\[([^\]]+)\]\(\.\./\.\./chapters/([\w/-]+)\.md(?:#[\w-]+)?\)")
+"""A lab's link to its chapter: text and page."""
 
 
 def labs(root: Path = ROOT) -> list[LabInfo]:
@@ -127,7 +132,7 @@ def copy_missing(work: Path | None = None, root: Path = ROOT) -> list[Path]:
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             draft = place.with_suffix(".copying")
-            shutil.copyfile(path, draft)
+            draft.write_bytes(handed_out(path))
             draft.replace(place)
             copied.append(place)
     return copied
@@ -155,8 +160,23 @@ def reset_lab(name: str, work: Path | None = None, root: Path = ROOT) -> Path | 
             backup = folder / f"{name}-{stamp}-{count}.ipynb"
         shutil.copy2(place, backup)
     place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(info.lab, place)
+    place.write_bytes(handed_out(info.lab))
     return backup
+
+
+def handed_out(lab: Path) -> bytes:
+    """Return a lab as a learner gets it in ``work/``.
+
+    JupyterLab shows that folder alone, so a link to a chapter would lead nowhere: it becomes the command that opens
+    the chapter in a browser.
+
+    :param lab: a notebook below ``labs/``
+    """
+    nb = labformat.read(lab)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = CHAPTER_LINK.sub(r"\1: `dva book \2` in a terminal opens it", cell.source)
+    return labformat.dumps(nb).encode()
 
 
 def new_lab(name: str, domain: int = 1, root: Path = ROOT) -> Path:

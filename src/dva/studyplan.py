@@ -1,14 +1,10 @@
 """Study plans: so many weeks, shared out by the exam's weights, filled with what is written."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from dva import blueprint, notebooks, pages
+from dva import blueprint, contents, notebooks, pages
 from dva.errors import CourseError
 from dva.paths import ROOT
 
@@ -29,6 +25,11 @@ class Unit:
     title: str
     file: str
     minutes: int
+
+    @property
+    def lab(self) -> bool:
+        """Whether it is a lab."""
+        return self.file.startswith("labs/")
 
 
 @dataclass
@@ -74,7 +75,7 @@ def plan(weeks: int, root: Path = ROOT) -> Plan:
     total, review = 7 * weeks, REVIEW_DAYS[weeks]
     days = share(total - review, [domain.weight for domain in domains])
     written = units(root)
-    titles = blueprint.seed_report(root).titles
+    lacking = missing(root)
     blocks, first = [], 1
     for domain, count in zip(domains, days, strict=True):
         blocks.append(
@@ -83,7 +84,7 @@ def plan(weeks: int, root: Path = ROOT) -> Plan:
                 first,
                 first + count - 1,
                 written.get(domain.id, []),
-                [title for page, title in titles.items() if page.startswith(f"{domain.id}-")],
+                lacking.get(domain.id, []),
             )
         )
         first += count
@@ -114,7 +115,7 @@ def units(root: Path = ROOT) -> dict[int, list[Unit]]:
     labs = {lab.lab.relative_to(root).with_suffix("").as_posix(): lab for lab in notebooks.labs(root)}
     chapters = {f"chapters/{page.name}": page for page in pages.pages(root)}
     found: dict[int, list[Unit]] = {}
-    for name in _contents(yaml.safe_load((root / "_toc.yml").read_text("utf-8"))):
+    for name in (entry.name for entry in contents.entries(root)):
         place = re.match(r"(chapters|labs)/([1-4])-[^/]+/(?!index$)", name)
         if place is None:
             continue
@@ -126,6 +127,17 @@ def units(root: Path = ROOT) -> dict[int, list[Unit]]:
     return found
 
 
+def missing(root: Path = ROOT) -> dict[int, list[str]]:
+    """Return the topics of each domain that are planned and not written.
+
+    :param root: the checkout
+    """
+    found: dict[int, list[str]] = {}
+    for page, title in blueprint.seed_report(root).titles.items():
+        found.setdefault(int(page[0]), []).append(title)
+    return found
+
+
 def reading_minutes(text: str) -> int:
     """Return minutes to read a page with attention, to the next five.
 
@@ -134,11 +146,3 @@ def reading_minutes(text: str) -> int:
     plain = re.sub(r"\]\([^)]*\)", "]", pages.FRONT.sub("", text))
     minutes = len(re.findall(r"\w+", plain)) / WORDS_PER_MINUTE
     return max(5, 5 * round(minutes / 5))
-
-
-def _contents(entry: dict[str, Any]) -> Iterator[str]:
-    if "file" in entry:
-        yield entry["file"]
-    for key in ("parts", "chapters", "sections"):
-        for child in entry.get(key, []):
-            yield from _contents(child)

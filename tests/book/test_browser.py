@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup
 
 LAPTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+STRIPES = 4
+"""Into so many parts the pages are shared, so that workers share them too."""
 
 
 @pytest.fixture(params=["http", "file"])
@@ -19,11 +21,10 @@ def base(request: pytest.FixtureRequest, html: Path) -> str:
 BROKEN = "[...document.images].filter(i => i.getClientRects().length && !i.naturalWidth).map(i => i.src)"
 
 
-def test_every_page_is_whole_fits_a_phone_and_asks_nobody_else(
-    visit: Any, base: str, pages: dict[str, BeautifulSoup]
-) -> None:
+def _look(visit: Any, base: str, names: list[str]) -> None:
+    """Each page is whole, fits a phone and asks nobody else."""
     with visit(base) as tab:
-        for name in pages:
+        for name in names:
             tab.page.goto(base + name)
             assert tab.outside == [], name
             assert tab.page.evaluate(BROKEN) == [], name
@@ -32,6 +33,24 @@ def test_every_page_is_whole_fits_a_phone_and_asks_nobody_else(
             tab.page.set_viewport_size(PHONE)
             assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
             tab.page.set_viewport_size(LAPTOP)
+
+
+@pytest.mark.parametrize("stripe", range(STRIPES))
+def test_every_page_is_whole_without_a_server(
+    visit: Any, html: Path, pages: dict[str, BeautifulSoup], stripe: int
+) -> None:
+    """The stricter of the two ways to read: browsers refuse a page from a folder what a server may give."""
+    _look(visit, html.as_uri() + "/", [*pages][stripe::STRIPES])
+
+
+@pytest.mark.full
+def test_every_page_is_whole_from_a_server(visit: Any, site: str, pages: dict[str, BeautifulSoup]) -> None:
+    _look(visit, site, [*pages])
+
+
+def test_pages_of_each_kind_are_whole_from_a_server(visit: Any, site: str, pages: dict[str, BeautifulSoup]) -> None:
+    """One page of each folder."""
+    _look(visit, site, list({name.rpartition("/")[0]: name for name in pages}.values()))
 
 
 @pytest.mark.parametrize(("scheme", "shown", "hidden"), [("light", "light", "dark"), ("dark", "dark", "light")])

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 from bs4 import BeautifulSoup
+
+from dva import bookbuild
+from dva.errors import CourseError
 
 ROOT = Path(__file__).parents[2]
 Build = Callable[[Path, Path], tuple[int, str]]
@@ -103,3 +107,29 @@ def test_every_chapter_declares_its_skills(pages: dict[str, BeautifulSoup]) -> N
             assert front["skills"][exam], f"{path.name}: {exam}"
             assert exam in shown.get_text(), path.name
             assert all(skill in shown.get_text() for skill in front["skills"][exam]), path.name
+
+
+def test_a_page_is_opened_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "_toc.yml").write_text((ROOT / "_toc.yml").read_text("utf-8"))
+    built = tmp_path / "_build/html/chapters/1-development/s3-objects.html"
+    built.parent.mkdir(parents=True)
+    built.write_text("built")
+    for name in ("1-development/s3-objects", "chapters/1-development/s3-objects.md"):
+        assert bookbuild.page(name, tmp_path) == built
+    with pytest.raises(CourseError, match=r"no page '1-development/s3'. Is it 1-development/s3-objects"):
+        bookbuild.page("1-development/s3", tmp_path)
+
+
+def test_what_is_written_is_counted(pages: dict[str, BeautifulSoup]) -> None:
+    """The landing page's table by the table of contents; each domain's page lists its labs."""
+    table = pages["chapters/start/index.html"].select("article table")[-1]
+    rows = [row.get_text(" ", strip=True) for row in table.select("tbody tr")]
+    assert len(rows) == 4
+    for domain, row in enumerate(rows, 1):
+        labs = [name for name in _contents() if name.startswith(f"labs/{domain}-")]
+        assert (f"{len(labs)} lab" in row) == bool(labs), row
+        (index,) = [
+            page for name, page in pages.items() if name.startswith(f"chapters/{domain}-") and "/index." in name
+        ]
+        linked = {str(link["href"]).rpartition("labs/")[2] for link in index.select("article a[href*='labs/']")}
+        assert linked == {f"{name.removeprefix('labs/')}.html" for name in labs}

@@ -59,7 +59,7 @@ def test_bookmarks_and_contents_name_the_sheets_where_pages_begin(printed: Any, 
         (0, "AWS Developer by Doing"),
         (0, "Some"),
         (1, "S3 objects"),
-        (1, "S3: a settings store for two services"),
+        (1, "Solution: S3: a settings store for two services"),
     ]
     for _, title, sheet in bookmarks:
         if title != "Some":

@@ -1,12 +1,14 @@
 """labs/ is exactly what solutions/ generates, says nothing of the solutions, and learners' copies are never lost."""
 
+import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from dva import labformat, notebooks
+from dva import contents, labformat, notebooks
 from dva.errors import CourseError
 
 
@@ -95,6 +97,18 @@ def test_missing_labs_are_copied_and_nothing_is_overwritten(course: Path) -> Non
     mine.write_text("my work")
     assert notebooks.copy_missing(root=course) == []
     assert mine.read_text() == "my work"
+
+
+def test_a_learners_copy_names_the_command_that_opens_its_chapter() -> None:
+    """JupyterLab shows `work/` alone: a link out of it leads nowhere."""
+    known = {entry.name for entry in contents.entries()}
+    for info in notebooks.labs():
+        texts = [cell["source"] for cell in json.loads(notebooks.handed_out(info.lab))["cells"]]
+        text = "\n".join(one if isinstance(one, str) else "".join(one) for one in texts)
+        assert "](../" not in text, info.name
+        opened = re.findall(r"`dva book ([^`]+)`", text)
+        assert opened, info.name
+        assert {f"chapters/{page}" for page in opened} <= known, info.name
 
 
 def test_reset_keeps_every_earlier_copy(course: Path) -> None:

@@ -104,9 +104,13 @@ window.dvaExam = (() => {
   const percent = (right, total) => `${total ? Math.round((100 * right) / total) : 0}%`;
   const day = (time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
 
-  /** Replace what the page shows; the first heading takes the focus unless the page has just been opened. */
-  function show(nodes, { focus = true } = {}) {
+  /**
+   * Replace what the page shows; the first heading takes the focus unless the page has just been opened.
+   * Away from the first view, what the page says about itself makes room.
+   */
+  function show(nodes, { focus = true, home = false } = {}) {
     root.replaceChildren(...nodes.filter(Boolean));
+    root.classList.toggle("exam-away", !home);
     if (!focus) return;
     const first = root.querySelector(".exam-heading");
     if (first) first.focus({ preventScroll: true });

@@ -81,7 +81,7 @@
         }, { disabled: count === 0 })),
       pastResults(),
       dataBox(),
-    ], options);
+    ], { ...options, home: true });
   }
 
   begin(startDrill);

@@ -80,7 +80,7 @@
       make("div.quiz-buttons", {}, button("Start the exam", () => beginMock(exam), { disabled: count === 0 })),
       pastResults(),
       dataBox(),
-    ], options);
+    ], { ...options, home: true });
   }
 
   function beginMock(exam) {

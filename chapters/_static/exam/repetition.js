@@ -34,7 +34,7 @@
       make("ol.exam-boxes", {}, ...[1, 2, 3, 4, 5].map((box) => make("li", {},
         many(known(Object.keys(boxes)).filter((id) => boxes[id].box === box).length, "question")))),
       dataBox(),
-    ], options);
+    ], { ...options, home: true });
   }
 
   begin(startRepetition);

@@ -43,7 +43,8 @@ def page(name: str, root: Path = ROOT) -> Path:
     found = next((one for one in (wanted, f"chapters/{wanted}") if one in known), None)
     if found is None:
         end = wanted.rpartition("/")[2]
-        near = difflib.get_close_matches(end, [one.rpartition("/")[2] for one in known], 3, 0.5)
+        last = [one.rpartition("/")[2] for one in known]
+        near = [one for one in last if one.startswith(end)] or difflib.get_close_matches(end, last, 3, 0.5)
         like = [one.removeprefix("chapters/") for one in known if one.rpartition("/")[2] in near]
         raise CourseError(f"The book has no page {name!r}." + (f" Is it {' or '.join(like[:3])}?" if like else ""))
     file = root / f"_build/html/{found}.html"

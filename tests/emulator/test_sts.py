@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -551,3 +552,40 @@ def test_tokens_that_prove_nothing(world: World, tokens: Tokens) -> None:
     head, _, signature = tokens.id_token.split(".")
     changed = base64.urlsafe_b64encode(json.dumps(tokens.claims | {"sub": "me"}).encode()).decode().rstrip("=")
     refused("InvalidIdentityToken", assume, WebIdentityToken=f"{head}.{changed}.{signature}", **call)
+
+
+def test_an_identity_pool_vouches_for_guests(world: World) -> None:
+    """Trust policies tell identity pools' guests from signed-in users by audience and amr.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html
+    """
+    identity = world.account("cognito-identity")
+    pool = identity.create_identity_pool(IdentityPoolName="app", AllowUnauthenticatedIdentities=True)["IdentityPoolId"]
+    token = identity.get_open_id_token(IdentityId=identity.get_id(IdentityPoolId=pool)["IdentityId"])["Token"]
+
+    def role(name: str, audience: str, method: str) -> str:
+        condition = {
+            "StringEquals": {"cognito-identity.amazonaws.com:aud": audience},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": method},
+        }
+        return world.role(name, trust({"Federated": "cognito-identity.amazonaws.com"}, WEB, condition=condition))
+
+    call = {"RoleSessionName": "web", "WebIdentityToken": token}
+    guest = world.sts.assume_role_with_web_identity(RoleArn=role("guest", pool, "unauthenticated"), **call)
+    assert guest["Credentials"]["SessionToken"]
+    for arn in (role("user", pool, "authenticated"), role("other", "us-east-1:other", "unauthenticated")):
+        refused("AccessDenied", world.sts.assume_role_with_web_identity, RoleArn=arn, **call)
+
+
+def test_why_a_role_was_refused_can_be_asked(world: World, elsewhere: World) -> None:
+    """The emulator keeps its last refusals with their reasons; AWS tells as much only to whoever reads CloudTrail.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
+    """
+    condition = {"StringEquals": {"sts:ExternalId": "Unique-7"}}
+    arn = world.role("audit", trust({"AWS": elsewhere.account.id}, condition=condition))
+    refused("AccessDenied", elsewhere.sts.assume_role, RoleArn=arn, RoleSessionName="audit")
+    url = f"{world.account.endpoint}/_dva/iam/last-denials"
+    (last, *_) = requests.get(url, params={"account": world.account.id}, timeout=10).json()["denials"]
+    assert (last["action"], last["resource"], last["policy_type"]) == ("sts:AssumeRole", arn, "resource-based")
+    assert "the trust policy of role 'audit'" in last["explanation"]

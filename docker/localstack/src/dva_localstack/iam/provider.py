@@ -24,7 +24,6 @@ from localstack.services.plugins import Service
 
 from dva_localstack.iam import documents, identities, simulator
 from dva_localstack.iam.identities import Attached, Identity
-from dva_localstack.iam.managed import read_once
 from dva_localstack.iam.simulator import Simulation
 from dva_localstack.policy import Principal
 from dva_localstack.policy.keys import keys_of_document
@@ -201,5 +200,4 @@ def context_keys(attached: Sequence[Attached]) -> GetContextKeysForPolicyRespons
 
 def create_service() -> Service:
     """Return the service of the course."""
-    read_once()
     return Service.for_provider(CourseIamProvider(), dispatch_table_factory=MotoFallbackDispatcher)

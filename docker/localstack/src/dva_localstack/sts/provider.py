@@ -26,7 +26,6 @@ from localstack.services.sts.provider import ROLE_ARN_REGEX, StsProvider
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
 from moto.iam.models import Role
 
-from dva_localstack.iam.managed import read_once
 from dva_localstack.policy import Principal
 from dva_localstack.sts import callers, limits, mfa, trust
 from dva_localstack.sts.callers import Caller
@@ -262,5 +261,4 @@ def user_seconds(asked: int | None, caller: Caller) -> int:
 
 def create_service() -> Service:
     """Return the service of the course."""
-    read_once()
     return Service.for_provider(CourseStsProvider(), dispatch_table_factory=MotoFallbackDispatcher)

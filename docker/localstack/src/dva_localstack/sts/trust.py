@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from localstack.aws.api import CommonServiceException
 from moto.iam.models import Role
 
+from dva_localstack.enforcement import denials
+from dva_localstack.enforcement.callers import Caller as DeniedCaller
+from dva_localstack.enforcement.handler import enabled
+from dva_localstack.enforcement.needs.call import Need
 from dva_localstack.iam import identities
 from dva_localstack.policy import Decision, Policies, Policy, Principal, Request, evaluate
-from dva_localstack.sts.callers import Caller, now_keys
+from dva_localstack.sts.callers import ALLOW_ALL, Caller, now_keys
 
 
 def role_with_arn(arn: str) -> Role | None:
@@ -46,7 +50,11 @@ def judge(
         role.account_id,
         {**now_keys(), **role_keys(role), **caller.context(), **context},
     )
-    return evaluate(request, caller.policies(trust_policy(role), resource_must_allow=True))
+    policies = caller.policies(trust_policy(role), resource_must_allow=True)
+    # Where IAM is not enforced, identity-based policies have no say; roles still choose whom they trust.
+    return evaluate(
+        request, policies if enabled() else Policies((ALLOW_ALL,), None, (ALLOW_ALL,), policies.resource, True)
+    )
 
 
 def require(role: Role, action: str, caller: Caller, context: Mapping[str, str | Sequence[str]]) -> None:
@@ -54,8 +62,15 @@ def require(role: Role, action: str, caller: Caller, context: Mapping[str, str |
 
     :raises CommonServiceException: ``AccessDenied``
     """
-    if not judge(role, action, caller, context).allowed:
+    decision = judge(role, action, caller, context)
+    if not decision.allowed:
+        explain(caller.principal, action, role, decision)
         raise refusal(caller.principal, action, role.arn)
+
+
+def explain(principal: Principal, action: str, role: Role, decision: Decision) -> None:
+    """Keep a refusal with its explanation where learners can ask for the last ones."""
+    denials.remember(DeniedCaller(principal), Need(action, role.arn), decision, role.account_id)
 
 
 def refusal(principal: Principal, action: str, role_arn: str) -> CommonServiceException:
@@ -75,6 +90,8 @@ def require_web(role: Role | None, provider: str, context: Mapping[str, str | Se
     if role:
         principal = Principal("web", service=provider)
         request = Request(principal, action, role.arn, role.account_id, {**now_keys(), **role_keys(role), **context})
-        if evaluate(request, Policies(resource=trust_policy(role), resource_must_allow=True)).allowed:
+        decision = evaluate(request, Policies(resource=trust_policy(role), resource_must_allow=True))
+        if decision.allowed:
             return
+        explain(principal, action, role, decision)
     raise CommonServiceException("AccessDenied", f"Not authorized to perform {action}", 403, True)

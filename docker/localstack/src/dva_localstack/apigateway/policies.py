@@ -8,16 +8,23 @@ from dva_localstack.policy import Decision, Policies, Policy, Principal, Request
 INVOKE = "execute-api:Invoke"
 
 
-def judge_answer(document: Mapping[str, Any], method_arn: str, account: str, context: Mapping[str, str]) -> Decision:
+def judge_answer(
+    document: Mapping[str, Any],
+    method_arn: str,
+    account: str,
+    context: Mapping[str, str],
+    resource: Policy | None = None,
+) -> Decision:
     """Judge a request by the policy that a Lambda authorizer returned.
 
     :param method_arn: ``arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH``
     :param account: the account of the API
     :param context: condition keys
+    :param resource: the API's own policy
     """
     caller = Principal("user", account, f"arn:aws:iam::{account}:user/authorizer")
     request = Request(caller, INVOKE, method_arn, account, context)
-    return evaluate(request, Policies(identity=(Policy("the authorizer's answer", document),)))
+    return evaluate(request, Policies(identity=(Policy("the authorizer's answer", document),), resource=resource))
 
 
 def whole(document: Mapping[str, Any], api_arn: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from localstack.http import Response
 
 from dva_localstack.cognito.tokens import InvalidToken
 
-from .. import functions
+from .. import functions, iam
 from ..policies import judge_answer
 from ..timed import Timed
 from .answers import internal_error, message
@@ -32,10 +32,31 @@ def refusal(call: Call) -> Response | None:
     kind = call.route.get("authorizationType") or "NONE"
     if kind == "NONE":
         return None
+    if kind == "AWS_IAM":
+        return _by_iam(call)
     authorizer = call.snapshot.authorizers.get(call.route.get("authorizerId") or "")
     if authorizer is None:
         return internal_error()
     return _by_token(call, authorizer) if kind == "JWT" else _by_function(call, authorizer)
+
+
+def _by_iam(call: Call) -> Response | None:
+    try:
+        caller, signed = iam.caller_of(call.request)
+    except (iam.NotSigned, iam.NotValid, iam.HasExpired):
+        return message(403, "Forbidden")
+    if not iam.decide(caller, call.arn, call.api.account, iam.conditions(call.request)).allowed:
+        return message(403, "Forbidden")
+    call.authorizer["iam"] = {
+        "accessKey": signed.access_key,
+        "accountId": caller.principal.account,
+        "callerId": caller.user_id,
+        "cognitoIdentity": None,
+        "principalOrgId": None,
+        "userArn": caller.principal.arn,
+        "userId": caller.user_id,
+    }
+    return None
 
 
 def _by_token(call: Call, authorizer: Record) -> Response | None:
@@ -148,5 +169,5 @@ def _ask(call: Call, authorizer: Record, values: list[str]) -> dict[str, Any] | 
 def _allows(call: Call, answer: dict[str, Any]) -> bool:
     if "policyDocument" not in answer:
         return answer["isAuthorized"]
-    conditions = {"aws:SourceIp": call.source_ip}
-    return judge_answer(answer["policyDocument"], call.arn, call.api.account, conditions).allowed
+    keys = iam.conditions(call.request)
+    return judge_answer(answer["policyDocument"], call.arn, call.api.account, keys).allowed

@@ -18,7 +18,10 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
 )
 from localstack.services.apigateway.next_gen.execute_api.header_utils import build_multi_value_headers
 
+from dva_localstack.policy import Policy
+
 from .. import functions
+from ..iam import conditions
 from ..policies import judge_answer
 from ..timed import Timed
 from .arns import api_arn, method_arn
@@ -40,9 +43,10 @@ VERDICTS: Timed[Verdict] = Timed()
 """Answers of authorizers, kept for their time to live."""
 
 
-def authorize(context: RestApiInvocationContext, authorizer: Mapping[str, Any]) -> None:
+def authorize(context: RestApiInvocationContext, authorizer: Mapping[str, Any], policy: Policy | None) -> None:
     """Let the authorizer decide on a request, and give its context to the integration.
 
+    :param policy: the API's own, which is judged together with the authorizer's
     :raises UnauthorizedError: 401, the identity source is missing, or the function raised "Unauthorized"
     :raises AccessDeniedError: 403, the policy does not allow the method
     :raises AuthorizerConfigurationError: 500, the function failed or its answer is malformed
@@ -55,8 +59,8 @@ def authorize(context: RestApiInvocationContext, authorizer: Mapping[str, Any]) 
         verdict = _ask(context, authorizer, identity)
         if seconds and identity:
             VERDICTS.keep(key, verdict, seconds)
-    conditions = {"aws:SourceIp": context.context_variables["identity"]["sourceIp"]}
-    decision = judge_answer(verdict.policy, method_arn(context), context.account_id or "", conditions)
+    keys = conditions(context.request)
+    decision = judge_answer(verdict.policy, method_arn(context), context.account_id or "", keys, policy)
     if not decision.allowed:
         suffix = " with an explicit deny" if decision.reason == "explicit-deny" else ""
         raise AccessDeniedError(f"User is not authorized to access this resource{suffix}")

@@ -12,6 +12,7 @@ from localstack.services.apigateway.next_gen.execute_api.context import RestApiI
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import AccessDeniedError
 
 from ..timed import Key, Timed
+from .authorization import may_renew_cache
 from .stage_limits import method_setting
 
 WARNING = '199 "Cache invalidation request is not authorized."'
@@ -36,7 +37,8 @@ def answer_from_cache(integrate: Callable[..., None], handler: Any, chain: Any, 
     """
     if _is_cached(context):
         invalidates = "max-age=0" in context.invocation_request["headers"].get("Cache-Control", "")
-        if invalidates and method_setting(context, "requireAuthorizationForCacheControl"):
+        needs_leave = invalidates and method_setting(context, "requireAuthorizationForCacheControl")
+        if needs_leave and not may_renew_cache(context):
             invalidates = False
             strategy = method_setting(context, "unauthorizedCacheControlHeaderStrategy")
             if strategy == "FAIL_WITH_403":

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from localstack.http import Response
 from rolo.websocket.request import WebSocketRequest
 
-from .. import functions
+from .. import functions, iam
 from ..http.answers import message
 from ..http.configuration import Record, Snapshot
 from ..policies import judge_answer
@@ -25,13 +25,15 @@ def refuse_connection(
     """
     if (taken.get("authorizationType") or "NONE") == "NONE":
         return None
+    arn = f"{connection.api.arn}/{connection.stage['stageName']}/$connect"
+    if taken["authorizationType"] == "AWS_IAM":
+        return _by_iam(request, connection, arn)
     authorizer = snapshot.authorizers.get(taken.get("authorizerId") or "")
     if authorizer is None:
         return message(500, "Internal server error")
     sources = authorizer.get("identitySource") or []
     if not all(_value(request, connection, source) for source in sources):
         return message(401, "Unauthorized")
-    arn = f"{connection.api.arn}/{connection.stage['stageName']}/$connect"
     try:
         returned = functions.invoke(
             functions.function_arn(authorizer["authorizerUri"], connection.stage.get("stageVariables")),
@@ -45,12 +47,20 @@ def refuse_connection(
     if returned.failed or not isinstance(answer, dict) or not isinstance(answer.get("policyDocument"), dict):
         unauthorized = isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized"
         return message(401, "Unauthorized") if unauthorized else message(500, "Internal server error")
-    conditions = {"aws:SourceIp": connection.source_ip}
-    if not judge_answer(answer["policyDocument"], arn, connection.api.account, conditions).allowed:
+    if not judge_answer(answer["policyDocument"], arn, connection.api.account, iam.conditions(request)).allowed:
         return message(403, "Forbidden")
     passed = {name: str(value) for name, value in (answer.get("context") or {}).items()}
     connection.authorizer = {**passed, "principalId": str(answer.get("principalId", ""))}
     return None
+
+
+def _by_iam(request: WebSocketRequest, connection: Connection, arn: str) -> Response | None:
+    try:
+        caller, _ = iam.caller_of(request)
+    except (iam.NotSigned, iam.NotValid, iam.HasExpired) as error:
+        return message(403, str(error))
+    decision = iam.decide(caller, arn, connection.api.account, iam.conditions(request))
+    return None if decision.allowed else message(403, iam.refusal_text(caller.principal.arn, arn, decision))
 
 
 def _value(request: WebSocketRequest, connection: Connection, source: str) -> str | None:

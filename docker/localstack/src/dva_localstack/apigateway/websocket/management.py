@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-c
 import json
 import urllib.parse
 
-from localstack.aws.accounts import get_account_id_from_access_key_id
 from localstack.http import Request, Response
-from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
 
+from .. import iam
 from ..http.answers import message
 from ..http.configuration import Api
 from . import connections
@@ -17,6 +16,7 @@ from . import connections
 MAXIMUM_MESSAGE = 128 * 1024
 """Bytes: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
 
+MANAGE = "execute-api:ManageConnections"
 MARK = "/@connections/"
 
 
@@ -26,10 +26,14 @@ def serve(request: Request, api: Api, path: str) -> Response:
     :param path: ``/STAGE/@connections/ID``, percent encoded
     """
     stage, _, connection_id = path.strip("/").partition(MARK)
-    key = extract_access_key_id_from_auth_header(request.headers)
-    if not key:
+    arn = f"{api.arn}/{stage}/{request.method}{MARK}{urllib.parse.unquote(connection_id)}"
+    try:
+        caller, _ = iam.caller_of(request)
+    except iam.NotSigned:
         return message(403, "Missing Authentication Token")
-    if get_account_id_from_access_key_id(key) != api.account:
+    except (iam.NotValid, iam.HasExpired) as error:
+        return _error(403, "ForbiddenException", str(error))
+    if not iam.decide(caller, arn, api.account, iam.conditions(request), action=MANAGE).allowed:
         return _error(403, "ForbiddenException", "Forbidden")
     connection = connections.find(api, stage, urllib.parse.unquote(connection_id))
     if connection is None:

@@ -266,3 +266,10 @@ def test_an_unknown_identity_pool(aws: Any) -> None:
     pool = "us-east-1:00000000-0000-0000-0000-000000000000"
     error = refusal(aws("cognito-identity").get_id, IdentityPoolId=pool)
     assert error == ("ResourceNotFoundException", f"IdentityPool '{pool}' not found.")
+
+
+def test_an_identity_pools_id_has_a_form(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html"""
+    code, message = refusal(aws("cognito-identity").get_id, IdentityPoolId="visitors")
+    assert code == "ValidationException"
+    assert "at 'identityPoolId' failed to satisfy constraint" in message

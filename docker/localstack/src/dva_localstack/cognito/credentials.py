@@ -7,6 +7,7 @@ from localstack.aws.api import CommonServiceException, RequestContext, ServiceRe
 from localstack.aws.connect import connect_to
 from localstack.http import Response
 
+from dva_localstack import constraints
 from dva_localstack.providers import Forwarder
 
 SESSION_NAME = "CognitoIdentityCredentials"
@@ -24,6 +25,8 @@ class IdentityPools(Forwarder):
         :raises CommonServiceException: ``InvalidIdentityPoolConfigurationException``: the role is missing or does
             not trust the pool
         """
+        if problem := constraints.message(context.operation.input_shape, request):
+            raise CommonServiceException("ValidationException", problem)
         answer = super().forward(context, request)
         if context.operation.name != "GetCredentialsForIdentity" or answer.status_code != 200:
             return answer

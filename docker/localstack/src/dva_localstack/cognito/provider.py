@@ -6,11 +6,13 @@ from typing import Any
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
 from localstack.aws.connect import connect_to
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
 from localstack.utils.aws.arns import parse_arn
 
+from dva_localstack import constraints
 from dva_localstack.ministack import GATEWAY_KEY, SIDECAR
 from dva_localstack.providers import Forwarder
 
@@ -31,6 +33,15 @@ class UserPools(Forwarder):
         ROUTER.add("/_cognito/<path:path>", endpoint=_pass_on)
         ROUTER.add("/_dva/cognito/codes", endpoint=_pass_on, methods=["GET"])
         ROUTER.add("/_dva/cognito/trigger", endpoint=_trigger, methods=["POST"])
+
+    def forward(self, context: RequestContext, request: ServiceRequest) -> Response:
+        """Forward a request that keeps to the limits of AWS's model.
+
+        :raises CommonServiceException: ``InvalidParameterException``
+        """
+        if problem := constraints.message(context.operation.input_shape, request):
+            raise CommonServiceException("InvalidParameterException", problem)
+        return super().forward(context, request)
 
 
 def _pass_on(request: Request, **path: Any) -> Response:

@@ -31,14 +31,6 @@ def invalid(message: str) -> Refused:
 
 def check_pool(data: Data) -> None:
     """Refuse settings of a user pool that contradict each other or are out of range."""
-    policy = (data.get("Policies") or {}).get("PasswordPolicy") or {}
-    length = policy.get("MinimumLength")
-    if length is not None and not 6 <= length <= 99:
-        edge = "greater than or equal to 6" if length < 6 else "less than or equal to 99"
-        raise invalid(
-            f"1 validation error detected: Value '{length}' at 'policies.passwordPolicy.minimumLength' failed to "
-            f"satisfy constraint: Member must have value {edge}"
-        )
     if data.get("AliasAttributes") and data.get("UsernameAttributes"):
         raise invalid("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.")
     message = (data.get("VerificationMessageTemplate") or {}).get("EmailMessage") or data.get(

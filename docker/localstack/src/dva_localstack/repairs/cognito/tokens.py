@@ -46,7 +46,11 @@ def attribute_claims(user: Data, client: Data) -> Data:
     """Return a user's attributes that an app client may read, as claims of the ID token."""
     readable = client.get("ReadAttributes")
     claims: Data = {}
-    for name, value in attributes(user).items():
+    held = attributes(user)
+    for name in ("email", "phone_number"):
+        if name in held:
+            held.setdefault(f"{name}_verified", "false")
+    for name, value in held.items():
         if name in OPAQUE or (readable and name not in readable):
             continue
         claims[name] = value == "true" if name in ("email_verified", "phone_number_verified") else value

@@ -1,0 +1,91 @@
+"""Settings of user pools and app clients that AWS refuses: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools.html"""
+
+from typing import Any
+
+import pytest
+from emulator.cognito_tools import Pool, refusal
+
+OAUTH = {"AllowedOAuthFlowsUserPoolClient": True, "CallbackURLs": ["https://example.com/back"]}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"AliasAttributes": ["email"], "UsernameAttributes": ["email"]}, id="aliases and usernames"),
+        pytest.param({"Policies": {"PasswordPolicy": {"MinimumLength": 100}}}, id="too long passwords"),
+        pytest.param({"MfaConfiguration": "SOMETIMES"}, id="unknown choice"),
+        pytest.param({"AutoVerifiedAttributes": ["nickname"]}, id="nothing to verify"),
+        pytest.param({"PoolName": "x" * 129}, id="long name"),
+        pytest.param(
+            {"Schema": [{"Name": "plan", "AttributeDataType": "String", "Required": True}]}, id="required custom"
+        ),
+    ],
+)
+def test_pools_that_aws_refuses(aws: Any, settings: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html"""
+    create = aws("cognito-idp").create_user_pool
+    assert refusal(create, **{"PoolName": "people", **settings})[0] == "InvalidParameterException"
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        pytest.param(
+            {"ExplicitAuthFlows": ["USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"]},
+            "InvalidParameterException",
+            id="old and new flows",
+        ),
+        pytest.param({"ExplicitAuthFlows": ["ALLOW_EVERYTHING"]}, "InvalidParameterException", id="unknown flow"),
+        pytest.param(
+            {**OAUTH, "AllowedOAuthFlows": ["client_credentials"], "AllowedOAuthScopes": ["openid"]},
+            "InvalidParameterException",
+            id="machine without a secret",
+        ),
+        pytest.param(
+            {**OAUTH, "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["orders/read"]},
+            "ScopeDoesNotExistException",
+            id="unknown scope",
+        ),
+        pytest.param({"CallbackURLs": ["http://example.com/back"]}, "InvalidParameterException", id="plain http"),
+        pytest.param({"CallbackURLs": ["https://example.com/#back"]}, "InvalidParameterException", id="fragment"),
+        pytest.param({"WriteAttributes": ["custom:nothing"]}, "InvalidParameterException", id="unknown attribute"),
+    ],
+)
+def test_app_clients_that_aws_refuses(aws: Any, settings: dict[str, Any], code: str) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html"""
+    assert refusal(Pool(aws).client, **settings)[0] == code
+
+
+def test_deletion_protection(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html"""
+    pool = Pool(aws, {"DeletionProtection": "ACTIVE"})
+    assert refusal(pool.idp.delete_user_pool, UserPoolId=pool.id)[0] == "InvalidParameterException"
+    pool.idp.update_user_pool(UserPoolId=pool.id, DeletionProtection="INACTIVE")
+    pool.idp.delete_user_pool(UserPoolId=pool.id)
+    assert refusal(pool.idp.describe_user_pool, UserPoolId=pool.id)[0] == "ResourceNotFoundException"
+
+
+def test_a_pool_of_another_account_is_not_seen(aws: Any, another_account: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html"""
+    pool = Pool(aws)
+    error = refusal(another_account()("cognito-idp").describe_user_pool, UserPoolId=pool.id)
+    assert error == ("ResourceNotFoundException", f"User pool {pool.id} does not exist.")
+
+
+def test_groups_are_unique_and_gone_for_their_users_when_deleted(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateGroup.html"""
+    pool = Pool(aws)
+    pool.user()
+    pool.idp.create_group(UserPoolId=pool.id, GroupName="readers")
+    assert refusal(pool.idp.create_group, UserPoolId=pool.id, GroupName="readers")[0] == "GroupExistsException"
+    pool.idp.admin_add_user_to_group(UserPoolId=pool.id, Username="ana", GroupName="readers")
+    pool.idp.delete_group(UserPoolId=pool.id, GroupName="readers")
+    assert pool.idp.admin_list_groups_for_user(UserPoolId=pool.id, Username="ana")["Groups"] == []
+
+
+@pytest.mark.parametrize("domain", ["My-Shop", "my-aws-shop", "-shop"])
+def test_domains_that_aws_refuses(aws: Any, domain: str) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html"""
+    pool = Pool(aws)
+    error = refusal(pool.idp.create_user_pool_domain, UserPoolId=pool.id, Domain=domain)
+    assert error[0] == "InvalidParameterException"

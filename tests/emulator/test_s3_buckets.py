@@ -111,6 +111,17 @@ def test_a_list_starts_after_a_key(s3: Any, tree: str) -> None:
     assert [item["Key"] for item in page["Contents"]] == ["c/deep/3.txt", "d.txt"]
 
 
+def test_pages_of_versions_continue_in_a_bucket_without_versions(s3: Any, tree: str) -> None:
+    """Its objects have the version id ``null``:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    """
+    every = [item["Key"] for item in s3.list_objects_v2(Bucket=tree)["Contents"]]
+    pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=tree, PaginationConfig={"PageSize": 2}))
+    assert [item["Key"] for page in pages for item in page["Versions"]] == every
+    assert {len(page["Versions"]) for page in pages[:-1]} == {2}
+    assert [page["IsTruncated"] for page in pages] == [True] * (len(pages) - 1) + [False]
+
+
 def test_a_page_has_at_most_1000_keys(s3: Any, tree: str) -> None:
     assert s3.list_objects_v2(Bucket=tree, MaxKeys=5000)["MaxKeys"] == 1000
 

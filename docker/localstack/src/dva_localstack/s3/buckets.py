@@ -54,10 +54,26 @@ class CheckedBuckets(S3Provider):
         return super().list_objects_v2(context, bucket, max_keys=page_size(max_keys), **kwargs)
 
     def list_object_versions(
-        self, context: RequestContext, bucket: str, max_keys: int | None = None, **kwargs: Any
+        self,
+        context: RequestContext,
+        bucket: str,
+        max_keys: int | None = None,
+        version_id_marker: str | None = None,
+        **kwargs: Any,
     ) -> Any:
-        """Answer ``ListObjectVersions``, at most :data:`PAGE_KEYS` at a time."""
-        return super().list_object_versions(context, bucket, max_keys=page_size(max_keys), **kwargs)
+        """Answer ``ListObjectVersions``, at most :data:`PAGE_KEYS` at a time.
+
+        LocalStack 4.14 finds the end of a page by version ids, which objects of a bucket without versions do not have.
+        """
+        size = page_size(max_keys)
+        marker = None if version_id_marker == "null" else version_id_marker
+        answer = super().list_object_versions(context, bucket, max_keys=size, version_id_marker=marker, **kwargs)
+        versions = answer.get("Versions") or []
+        if len(versions) > (size or PAGE_KEYS):
+            answer["Versions"] = versions[: size or PAGE_KEYS]
+            last = answer["Versions"][-1]
+            answer.update(IsTruncated=True, NextKeyMarker=last["Key"], NextVersionIdMarker=last["VersionId"])
+        return answer
 
     def put_bucket_cors(self, context: RequestContext, bucket: str, cors_configuration: Any, **kwargs: Any) -> None:
         """Answer ``PutBucketCors``, unless an origin or a header has more than one wildcard."""

@@ -589,3 +589,23 @@ def test_why_a_role_was_refused_can_be_asked(world: World, elsewhere: World) -> 
     (last, *_) = requests.get(url, params={"account": world.account.id}, timeout=10).json()["denials"]
     assert (last["action"], last["resource"], last["policy_type"]) == ("sts:AssumeRole", arn, "resource-based")
     assert "the trust policy of role 'audit'" in last["explanation"]
+
+
+def test_an_encoded_refusal_can_be_read_by_who_may(world: World, elsewhere: World) -> None:
+    """EC2 hides the details of a refusal in a message that sts:DecodeAuthorizationMessage opens.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    """
+    keys = world.user("dev", {"Sid": "NoKeys", "Effect": "Deny", "Action": "ec2:CreateKeyPair", "Resource": "*"})
+    message = refused("UnauthorizedOperation", world.client(keys, "ec2").create_key_pair, KeyName="k")
+    sentence, found, encoded = message.partition(". Encoded authorization failure message: ")
+    assert found
+    assert "explicit deny in an identity-based policy" in sentence
+    refused("AccessDenied", world.client(keys).decode_authorization_message, EncodedMessage=encoded)
+    decoded = json.loads(world.sts.decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"])
+    assert (decoded["allowed"], decoded["explicitDeny"]) == (False, True)
+    assert decoded["matchedStatements"]["items"][0]["statementId"] == "NoKeys"
+    assert decoded["context"]["principal"]["arn"] == f"arn:aws:iam::{world.account.id}:user/dev"
+    assert decoded["context"]["action"] == "ec2:CreateKeyPair"
+    for sts, wrong in ((world.sts, "nonsense"), (elsewhere.sts, encoded)):
+        refused("InvalidAuthorizationMessageException", sts.decode_authorization_message, EncodedMessage=wrong)

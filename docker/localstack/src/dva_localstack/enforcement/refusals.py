@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeLis
 from localstack.aws.api import CommonServiceException, RequestContext
 
 from dva_localstack.policy import Decision
+from dva_localstack.sts import messages
 
 from .callers import Caller
 from .needs.call import Need
@@ -65,12 +66,24 @@ def denied(
         outside = caller.principal.account != owner
         return CommonServiceException("AccessDenied", "Access Denied" if outside else message, FORBIDDEN, True)
     if service == "ec2":
-        return CommonServiceException(
-            "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", FORBIDDEN, True
-        )
+        text = f"You are not authorized to perform this operation. {message}"
+        return CommonServiceException("UnauthorizedOperation", text + encoded(caller, need, decision), FORBIDDEN, True)
     if service == "sns":
         return CommonServiceException("AuthorizationError", message, FORBIDDEN, True)
     return made(AccessDeniedException, "AccessDenied", message, context)
+
+
+def encoded(caller: Caller, need: Need, decision: Decision) -> str:
+    """Return what EC2 adds to a refusal: the details, which DecodeAuthorizationMessage opens; nothing for Describe.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    """
+    if need.action.startswith("ec2:Describe"):
+        return ""
+    user_id = str(caller.context.get("aws:userid", ""))
+    keys = {**caller.context, **need.context}
+    message = messages.encode(caller.principal, user_id, need.action, need.resource, decision, keys)
+    return f". Encoded authorization failure message: {message}"
 
 
 def sentence(caller: Caller, need: Need, decision: Decision, service: str = "") -> str:

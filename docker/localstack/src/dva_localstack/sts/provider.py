@@ -13,12 +13,14 @@ from localstack.aws.api.sts import (
     AssumeRoleResponse,
     AssumeRoleWithWebIdentityRequest,
     AssumeRoleWithWebIdentityResponse,
+    DecodeAuthorizationMessageResponse,
     FederatedUser,
     GetAccessKeyInfoResponse,
     GetCallerIdentityResponse,
     GetFederationTokenRequest,
     GetFederationTokenResponse,
     GetSessionTokenResponse,
+    InvalidAuthorizationMessageException,
 )
 from localstack.services.moto import MotoFallbackDispatcher
 from localstack.services.plugins import Service
@@ -27,7 +29,7 @@ from localstack.utils.aws.request_context import extract_access_key_id_from_auth
 from moto.iam.models import Role
 
 from dva_localstack.policy import Principal
-from dva_localstack.sts import callers, limits, mfa, trust
+from dva_localstack.sts import callers, limits, messages, mfa, trust
 from dva_localstack.sts.callers import Caller
 from dva_localstack.sts.issue import Grant, credentials, issue, role_session
 
@@ -48,6 +50,16 @@ class CourseStsProvider(StsProvider):
     ) -> GetAccessKeyInfoResponse:
         """Tell to which account an access key belongs."""
         return GetAccessKeyInfoResponse(Account=get_account_id_from_access_key_id(access_key_id))
+
+    @handler("DecodeAuthorizationMessage")
+    def decode_authorization_message(
+        self, context: RequestContext, encoded_message: str, **kwargs: object
+    ) -> DecodeAuthorizationMessageResponse:
+        """Tell why a call was refused that was answered with an encoded message."""
+        decoded = messages.decode(encoded_message, context.account_id)
+        if decoded is None:
+            raise InvalidAuthorizationMessageException("Message is not valid")
+        return DecodeAuthorizationMessageResponse(DecodedMessage=decoded)
 
     @handler("AssumeRole", expand=False)
     def assume_role(self, context: RequestContext, request: AssumeRoleRequest) -> AssumeRoleResponse:

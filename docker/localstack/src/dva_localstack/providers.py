@@ -103,7 +103,6 @@ ecr = forwarded("ecr")
 ecs = forwarded("ecs")
 elbv2 = forwarded("elbv2")
 kinesis = forwarded("kinesis")
-pipes = forwarded("pipes")
 rds = forwarded("rds")
 
 
@@ -183,6 +182,30 @@ def s3() -> Service:
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""
     from dva_localstack.stepfunctions import create_service
+
+    return create_service()
+
+
+@aws_provider(api="events", name=COURSE)
+def events() -> Service:
+    """EventBridge with patterns refused, retries, dead letters and exact schedules."""
+    from dva_localstack.events.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="sns", name=COURSE)
+def sns() -> Service:
+    """SNS with its limits."""
+    from dva_localstack.sns.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="pipes", name=COURSE)
+def pipes() -> Service:
+    """EventBridge Pipes."""
+    from dva_localstack.pipes.provider import create_service
 
     return create_service()
 

@@ -1,0 +1,1 @@
+"""SNS: LocalStack's own provider with subjects, numbers, endpoints and empty batches checked."""

@@ -17,7 +17,8 @@ from localstack.utils.aws.arns import parse_arn
 
 from dva_localstack.schedules.expressions import BadExpression, parse
 
-PRINCIPAL = "scheduler.amazonaws.com"
+PRINCIPAL = "scheduler"
+"""The service's name as LocalStack's clients take it."""
 
 ROLE = re.compile(r"arn:aws(-[a-z]+)?:iam::\d{12}:role/[\w+=,.@/-]+")
 DEAD_LETTER_QUEUE = re.compile(r"arn:aws(-[a-z]+)?:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
@@ -122,6 +123,7 @@ def check_role(arn: str, account_id: str) -> None:
     for statement in statements:
         principal = statement.get("Principal") or {}
         services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement["Effect"] == "Allow" and PRINCIPAL in ([services] if isinstance(services, str) else services):
+        named = [services] if isinstance(services, str) else services
+        if statement["Effect"] == "Allow" and f"{PRINCIPAL}.amazonaws.com" in named:
             return
     raise refused

@@ -1,0 +1,48 @@
+"""The pipes that there are."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from localstack.services.stores import AccountRegionBundle, BaseStore, LocalAttribute
+
+
+@dataclass
+class Pipe:
+    """One pipe: what was asked for, and what it is doing."""
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    """The parameters of CreatePipe, with those of later updates."""
+    desired: str
+    state: str
+    reason: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    modified: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the members that ListPipes shows, and the answers to changes."""
+        shown = {
+            "Name": self.name,
+            "Arn": self.arn,
+            "DesiredState": self.desired,
+            "CurrentState": self.state,
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified,
+        }
+        return shown | ({"StateReason": self.reason} if self.reason else {})
+
+    def described(self) -> dict[str, Any]:
+        """Return all that DescribePipe shows."""
+        return {**self.request, **self.summary(), "Tags": self.tags}
+
+
+class PipesStore(BaseStore):
+    """The pipes of one account and Region, by name."""
+
+    pipes: dict[str, Pipe] = LocalAttribute(default=dict)
+
+
+pipes_stores = AccountRegionBundle("pipes", PipesStore)

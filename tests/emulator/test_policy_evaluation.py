@@ -397,3 +397,17 @@ def test_explanations_name_the_deciding_statement() -> None:
     bounded = ask(Policies((reads,), policy(NOTHING_S3, name="'developers'"))).explanation
     assert "permissions boundary 'developers'" in bounded
     assert f"belongs to account {B}" in ask(Policies((reads,)), owner=B).explanation
+
+
+def test_explanations_name_the_condition_that_was_not_met() -> None:
+    """A statement that would allow but for a condition: which line fails, and what the request has."""
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}, "Bool": {"aws:SecureTransport": "true"}}
+    tagged = policy(allow(Sid="Team", Condition=condition), name="inline policy 'tags' of user 'dev'")
+    said = ask(Policies((tagged,)), aws__SecureTransport="true").explanation
+    assert "Statement 'Team' of inline policy 'tags' of user 'dev' would allow it" in said
+    assert "StringEquals aws:PrincipalTag/team does not hold, the request has no such key" in said
+    wrong = {"aws:PrincipalTag/team": "blue", "aws__SecureTransport": "true"}
+    assert "the request has 'blue'" in ask(Policies((tagged,)), **wrong).explanation
+    home = policy(allow(Condition={"StringEquals": {"s3:prefix": "${aws:SourceIdentity}"}}))
+    assert "no value for ${aws:SourceIdentity}" in ask(Policies((home,)), s3__prefix="x").explanation
+    assert "would allow" not in ask(Policies((tagged,)), action="s3:PutObject").explanation

@@ -609,3 +609,47 @@ def test_an_encoded_refusal_can_be_read_by_who_may(world: World, elsewhere: Worl
     assert decoded["context"]["action"] == "ec2:CreateKeyPair"
     for sts, wrong in ((world.sts, "nonsense"), (elsewhere.sts, encoded)):
         refused("InvalidAuthorizationMessageException", sts.decode_authorization_message, EncodedMessage=wrong)
+
+
+def bucket(world: World) -> str:
+    name = f"things-{world.account.id}"
+    world.account("s3").create_bucket(Bucket=name)
+    for key in ("red/1", "blue/1"):
+        world.account("s3").put_object(Bucket=name, Key=key, Body=key.encode())
+    return name
+
+
+def test_session_tags_open_what_belongs_to_the_team(world: World) -> None:
+    """One policy for all teams: aws:PrincipalTag is the session's tag, which hides the role's own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction_attribute-based-access-control.html
+    """
+    name = bucket(world)
+    both = trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession")
+    arn = world.role("work", both, Tags=[{"Key": "team", "Value": "blue"}])
+    resource = f"arn:aws:s3:::{name}/${{aws:PrincipalTag/team}}/*"
+    own = document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource})
+    world.iam.put_role_policy(RoleName="work", PolicyName="own", PolicyDocument=own)
+    for tags, opened, closed in (([{"Key": "team", "Value": "red"}], "red/1", "blue/1"), ([], "blue/1", "red/1")):
+        session = world.sts.assume_role(RoleArn=arn, RoleSessionName="day", Tags=tags)["Credentials"]
+        s3 = world.client(session, "s3")
+        assert s3.get_object(Bucket=name, Key=opened)["Body"].read() == opened.encode()
+        refused("AccessDenied", s3.get_object, Bucket=name, Key=closed)
+
+
+def test_a_federated_user_may_do_what_both_policies_allow(world: World) -> None:
+    """The session gets the intersection of the user's policies and the one passed; with none passed, nothing.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    name = bucket(world)
+    reads = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+    may = {"Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*"}
+    proxy = world.client(world.user("proxy", may, reads))
+    passed = document({"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}/red/*"})
+    s3 = world.client(proxy.get_federation_token(Name="bob", Policy=passed)["Credentials"], "s3")
+    assert s3.get_object(Bucket=name, Key="red/1")["Body"].read() == b"red/1"
+    refused("AccessDenied", s3.get_object, Bucket=name, Key="blue/1")
+    refused("AccessDenied", s3.put_object, Bucket=name, Key="red/2", Body=b"")
+    bare = world.client(proxy.get_federation_token(Name="bob")["Credentials"], "s3")
+    refused("AccessDenied", bare.get_object, Bucket=name, Key="red/1")

@@ -8,7 +8,7 @@ import base64
 import binascii
 import ipaddress
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -142,11 +142,15 @@ def holds(condition: Mapping[str, Any], values: Values, variables: bool = True) 
     :param variables: whether the policy's version knows policy variables
     :raises Unresolved: when a policy variable has no value in this request
     """
-    return all(
-        line_holds(name, key, [text_of(value) for value in listed(expected)], values, variables)
-        for name, lines in condition.items()
-        for key, expected in lines.items()
-    )
+    return next(failing(condition, values, variables), None) is None
+
+
+def failing(condition: Mapping[str, Any], values: Values, variables: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield (operator, key) of each line of a Condition element that does not hold; the parameters are as above."""
+    for name, lines in condition.items():
+        for key, expected in lines.items():
+            if not line_holds(name, key, [text_of(value) for value in listed(expected)], values, variables):
+                yield name, key
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from . import explain
 from .patterns import Values
 from .principals import EVERYONE, ITSELF, SOURCE
-from .statements import Applied, applying
+from .statements import Applied, applying, near_misses
 from .types import (
     ALLOWED,
     BOUNDARY,
@@ -21,6 +21,7 @@ from .types import (
     Decision,
     Matched,
     Policies,
+    Policy,
     Request,
 )
 
@@ -62,15 +63,19 @@ def all_applying(request: Request, policies: Policies) -> dict[str, list[Applied
     """Return, for each kind of policy, the statements that apply to a request, allowing and denying."""
     values = values_of(request)
     bounded = policies.boundary is not None
-    kinds = {
+    return {
+        kind: [each for policy in found for each in applying(policy, kind, request, values, bounded)]
+        for kind, found in by_kind(policies).items()
+    }
+
+
+def by_kind(policies: Policies) -> dict[str, tuple[Policy, ...]]:
+    """Return the policies of each kind."""
+    return {
         IDENTITY: policies.identity,
         BOUNDARY: (policies.boundary,) if policies.boundary else (),
         SESSION: policies.session,
         RESOURCE: (policies.resource,) if policies.resource else (),
-    }
-    return {
-        kind: [each for policy in found for each in applying(policy, kind, request, values, bounded)]
-        for kind, found in kinds.items()
     }
 
 
@@ -118,4 +123,9 @@ def granted(request: Request, policy_type: str, allowing: Sequence[Applied]) -> 
 
 def refused(request: Request, policies: Policies, policy_type: str) -> Decision:
     """Return an implicit deny: nothing of the given kind allows the request."""
-    return Decision(False, IMPLICIT_DENY, policy_type, (), explain.missing(request, policies, policy_type))
+    values = values_of(request)
+    near = (
+        miss for policy in by_kind(policies)[policy_type] for miss in near_misses(policy, policy_type, request, values)
+    )
+    explanation = explain.missing(request, policies, policy_type) + explain.almost(next(near, None))
+    return Decision(False, IMPLICIT_DENY, policy_type, (), explanation)

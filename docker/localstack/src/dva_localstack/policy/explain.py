@@ -81,3 +81,11 @@ def missing(request: Request, policies: Policies, policy_type: str) -> str:
     else:
         why = f"Only the resource's policy can allow {caller(request)};"
     return f"{why} {having} not allow {asked(request)}."
+
+
+def almost(near_miss: tuple[Matched, str] | None) -> str:
+    """Explain which statement would have allowed the request if its condition held; nothing where none would."""
+    if near_miss is None:
+        return ""
+    statement, why = near_miss
+    return f" {sentence(quoted((statement,)))} would allow it, but its condition is not met: {why}."

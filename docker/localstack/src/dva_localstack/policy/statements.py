@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .conditions import holds, listed
+from .conditions import failing, holds, listed
 from .patterns import Unresolved, Values, matches, matches_arn, resolve
 from .principals import ITSELF, meant
 from .types import Matched, Policy, Principal, Request
@@ -37,26 +37,34 @@ def one_resource(pattern: str, resource: str, values: Values, variables: bool) -
         return False
 
 
-def covers(statement: dict[str, Any], request: Request, values: Values, variables: bool) -> bool:
-    """Tell whether a statement is about the request's action and resource, and its conditions hold.
+def is_about(statement: dict[str, Any], request: Request, values: Values, variables: bool) -> bool:
+    """Tell whether a statement is about the request's action and resource, whatever its conditions.
 
-    A statement whose condition uses a policy variable without a value does not apply.
+    :raises Unresolved: when a resource that is left out has a variable without a value
     """
     if "Action" in statement and not any_action(statement["Action"], request.action):
         return False
     if "NotAction" in statement and any_action(statement["NotAction"], request.action):
         return False
+    if "Resource" in statement and not any(
+        one_resource(pattern, request.resource, values, variables) for pattern in listed(statement["Resource"])
+    ):
+        return False
+    return "NotResource" not in statement or not any(
+        matches_arn(resolve(pattern, values, variables), request.resource)
+        for pattern in listed(statement["NotResource"])
+    )
+
+
+def covers(statement: dict[str, Any], request: Request, values: Values, variables: bool) -> bool:
+    """Tell whether a statement is about the request's action and resource, and its conditions hold.
+
+    A statement whose condition uses a policy variable without a value does not apply.
+    """
     try:
-        if "Resource" in statement and not any(
-            one_resource(pattern, request.resource, values, variables) for pattern in listed(statement["Resource"])
-        ):
-            return False
-        if "NotResource" in statement and any(
-            matches_arn(resolve(pattern, values, variables), request.resource)
-            for pattern in listed(statement["NotResource"])
-        ):
-            return False
-        return holds(statement.get("Condition") or {}, values, variables)
+        return is_about(statement, request, values, variables) and holds(
+            statement.get("Condition") or {}, values, variables
+        )
     except Unresolved:
         return False
 
@@ -72,8 +80,7 @@ def applying(
     for index, statement in enumerate(listed(policy.document.get("Statement", []))):
         way = way_of(statement, request.principal, bounded)
         if way and covers(statement, request, values, variables):
-            sid = statement.get("Sid") or f"#{index + 1}"
-            yield Applied(Matched(policy.name, sid, index, statement["Effect"], policy_type), way)
+            yield Applied(named(policy, policy_type, index, statement), way)
 
 
 def way_of(statement: dict[str, Any], principal: Principal, bounded: bool) -> str | None:
@@ -81,3 +88,30 @@ def way_of(statement: dict[str, Any], principal: Principal, bounded: bool) -> st
     if "Principal" in statement or "NotPrincipal" in statement:
         return meant(statement, principal, bounded)
     return ITSELF
+
+
+def near_misses(policy: Policy, policy_type: str, request: Request, values: Values) -> Iterator[tuple[Matched, str]]:
+    """Yield the statements that would allow a request if their conditions held, each with why the first does not."""
+    variables = policy.document.get("Version") == CURRENT_VERSION
+    for index, statement in enumerate(listed(policy.document.get("Statement", []))):
+        if statement["Effect"] != "Allow" or not way_of(statement, request.principal, False):
+            continue
+        try:
+            if not is_about(statement, request, values, variables):
+                continue
+            operator, key = next(failing(statement.get("Condition") or {}, values, variables), ("", ""))
+        except Unresolved as error:
+            why = f"the request has no value for ${{{error}}}"
+        else:
+            if not operator:
+                continue
+            actual = values.get(key)
+            has = "no such key" if actual is None else " and ".join(repr(value) for value in actual) or "no value"
+            why = f"{operator} {key} does not hold, the request has {has}"
+        yield named(policy, policy_type, index, statement), why
+
+
+def named(policy: Policy, policy_type: str, index: int, statement: dict[str, Any]) -> Matched:
+    """Return how a decision names a statement."""
+    sid = statement.get("Sid") or f"#{index + 1}"
+    return Matched(policy.name, sid, index, statement["Effect"], policy_type)

@@ -133,7 +133,10 @@ class CourseStsProvider(StsProvider):
         }
         if identity.source_identity:
             keys["sts:SourceIdentity"] = identity.source_identity
-        trust.require_web(role, identity.provider, keys)
+        actions = ["sts:AssumeRoleWithWebIdentity"]
+        actions += ["sts:TagSession"] if identity.tags else []
+        actions += ["sts:SetSourceIdentity"] if identity.source_identity else []
+        trust.require_web(role, actions, identity.provider, keys)
         assert role
         arns = [each["arn"] for each in request.get("PolicyArns") or []]
         grant = Grant(

@@ -80,18 +80,22 @@ def refusal(principal: Principal, action: str, role_arn: str) -> CommonServiceEx
     return CommonServiceException("AccessDenied", message, 403, True)
 
 
-def require_web(role: Role | None, provider: str, context: Mapping[str, str | Sequence[str]]) -> None:
+def require_web(
+    role: Role | None, actions: Sequence[str], provider: str, context: Mapping[str, str | Sequence[str]]
+) -> None:
     """Refuse a web identity that a role does not trust, or whose role does not exist.
 
     :param provider: the ARN of the OpenID Connect provider, or ``cognito-identity.amazonaws.com``
     :raises CommonServiceException: ``AccessDenied``
     """
-    action = "sts:AssumeRoleWithWebIdentity"
-    if role:
-        principal = Principal("web", service=provider)
-        request = Request(principal, action, role.arn, role.account_id, {**now_keys(), **role_keys(role), **context})
-        decision = evaluate(request, Policies(resource=trust_policy(role), resource_must_allow=True))
-        if decision.allowed:
-            return
-        explain(principal, action, role, decision)
-    raise CommonServiceException("AccessDenied", f"Not authorized to perform {action}", 403, True)
+    principal = Principal("web", service=provider)
+    for action in actions:
+        if role:
+            request = Request(
+                principal, action, role.arn, role.account_id, {**now_keys(), **role_keys(role), **context}
+            )
+            decision = evaluate(request, Policies(resource=trust_policy(role), resource_must_allow=True))
+            if decision.allowed:
+                continue
+            explain(principal, action, role, decision)
+        raise CommonServiceException("AccessDenied", f"Not authorized to perform {action}", 403, True)

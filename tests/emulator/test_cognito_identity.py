@@ -273,3 +273,21 @@ def test_an_identity_pools_id_has_a_form(aws: Any) -> None:
     code, message = refusal(aws("cognito-identity").get_id, IdentityPoolId="visitors")
     assert code == "ValidationException"
     assert "at 'identityPoolId' failed to satisfy constraint" in message
+
+
+def test_users_of_a_server_are_looked_up_and_merged(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_MergeDeveloperIdentities.html"""
+    client = aws("cognito-identity")
+    pool = {
+        "IdentityPoolId": client.create_identity_pool(
+            IdentityPoolName="own", AllowUnauthenticatedIdentities=False, DeveloperProviderName="login.shop"
+        )["IdentityPoolId"]
+    }
+    for user in ("old", "new"):
+        client.get_open_id_token_for_developer_identity(**pool, Logins={"login.shop": user})
+    found = client.lookup_developer_identity(**pool, DeveloperUserIdentifier="new")["IdentityId"]
+    names = {"SourceUserIdentifier": "old", "DestinationUserIdentifier": "new"}
+    merged = client.merge_developer_identities(**pool, **names, DeveloperProviderName="login.shop")
+    assert merged["IdentityId"] == found
+    users = client.lookup_developer_identity(**pool, IdentityId=found)["DeveloperUserIdentifierList"]
+    assert sorted(users) == ["new", "old"]

@@ -69,7 +69,7 @@ def test_a_policy_of_ones_own_is_enforced(aws: Any) -> None:
     lenient = dict.fromkeys(("RequireUppercase", "RequireLowercase", "RequireNumbers", "RequireSymbols"), False)
     pool = Pool(aws, {"Policies": {"PasswordPolicy": {"MinimumLength": 12, **lenient}}})
     assert refusal(pool.sign_up, password="elevenchars")[0] == "InvalidPasswordException"
-    pool.sign_up(password="twelve chars")
+    pool.sign_up(password="twelve-chars")
 
 
 def test_a_wrong_code_confirms_nobody(aws: Any) -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from dva_localstack.repairs.cognito import (
     challenges,
     codes,
+    developers,
     dispatch,
     hosted,
     identity,
@@ -24,7 +25,7 @@ from dva_localstack.repairs.cognito import (
     tokens,
 )
 
-OPERATIONS = (passwords,)
+OPERATIONS = (developers, passwords)
 """Modules that register operations and patch nothing."""
 
 

@@ -1,8 +1,8 @@
 """Identity pools: identities, their OpenID tokens, and the role that their credentials are for.
 
 Faults: unauthenticated identities are given out where the pool has none; logins are not checked without MiniStack's
-IAM; credentials are made up, for any role or none; role mappings and principal tags are stored and not used;
-developer identities are stubs. The gateway exchanges the token for credentials at STS.
+IAM; credentials are made up, for any role or none; role mappings and principal tags are stored and not used. The
+gateway exchanges the token for credentials at STS.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
 """
@@ -128,34 +128,6 @@ def get_credentials(data: Data) -> Data:
     role = roles.choose(pool, logins, data.get("CustomRoleArn"))
     token = open_id_token(pool, identity_id, methods_of(logins), roles.tags(pool, logins))
     return {"IdentityId": identity_id, "Role": role, "Token": token}
-
-
-@identity_operation("GetOpenIdTokenForDeveloperIdentity")
-def developer_token(data: Data) -> Data:
-    """Return a token for a user whom the caller's own server knows.
-
-    https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html
-    """
-    pool = cognito._identity_pools[data["IdentityPoolId"]]
-    provider, logins = pool.get("DeveloperProviderName"), data.get("Logins") or {}
-    if not provider or provider not in logins:
-        raise Refused("InvalidParameterException", "Please provide a valid developer provider name and user.")
-    known = next(
-        (name for name, held in pool["_identities"].items() if held.get("_developer") == logins[provider]), None
-    )
-    wanted = data.get("IdentityId")
-    if wanted and wanted not in pool["_identities"]:
-        raise Refused("ResourceNotFoundException", f"Identity '{wanted}' not found.")
-    if wanted and known and wanted != known:
-        raise Refused("DeveloperUserAlreadyRegisteredException", "The developer user belongs to another identity.")
-    identity_id = known or wanted or cognito._identity_id(pool["IdentityPoolId"])
-    now = cognito._now_epoch()
-    held = pool["_identities"].setdefault(identity_id, {"IdentityId": identity_id, "Logins": {}, "CreationDate": now})
-    held.update(_developer=logins[provider], LastModifiedDate=now)
-    methods = ["authenticated", provider, f"{provider}:{identity_id}:{logins[provider]}"]
-    seconds = data.get("TokenDuration") or DEVELOPER_TOKEN_SECONDS
-    token = open_id_token(pool, identity_id, methods, data.get("PrincipalTags") or {}, seconds)
-    return {"IdentityId": identity_id, "Token": token}
 
 
 @identity_operation("DeleteIdentities")

@@ -208,6 +208,30 @@ def test_binary_media_types(functions: Any) -> None:
     assert api.call(headers={"Accept": "text/plain"}).text == "iVBORw=="
 
 
+def test_every_type_may_be_binary(functions: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html"""
+    name = functions.deploy("""
+        def handler(event, context):
+            assert event["isBase64Encoded"]
+            return {"body": event["body"], "isBase64Encoded": True}
+    """)
+    for types in (["*/*"], ["text/plain"]):
+        api = RestApi(functions.account, binaryMediaTypes=types)
+        functions.client.add_permission(
+            FunctionName=name,
+            StatementId=api.id,
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=f"{api.arn}/*",
+        )
+        api.function("/", name, "POST")
+        api.deploy()
+        sent = {"Content-Type": "text/plain", "Accept": "text/plain"}
+        assert api.call(verb="POST", data=b"text", headers=sent).content == b"text"
+    # The type of this body is not one of the API's binary ones: the function gets it as text, and fails.
+    assert api.call(verb="POST", data=b"{}", headers={"Content-Type": "application/json"}).status_code == 502
+
+
 def cached(aws: Any) -> RestApi:
     """An API with a cache, whose answers tell the request's id; ``page`` is a cache key."""
     api = RestApi(aws)

@@ -3,6 +3,7 @@
 from localstack.http import Request, Response
 
 from ..throttle import Buckets
+from ..websocket.connections import new_id
 from . import authorization, cors, integrations
 from .answers import message
 from .call import Call
@@ -24,7 +25,7 @@ def serve(request: Request, api_id: str, path: str) -> Response | None:
     if api is None or api.protocol != "HTTP":
         return None
     answer = _answer(request, api, path)
-    answer.headers.setdefault("apigw-requestid", request.headers.get("x-amzn-requestid", api.id))
+    answer.headers["Apigw-Requestid"] = new_id()
     return answer
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
 from localstack.services.apigateway.next_gen.execute_api import handlers
+from localstack.services.apigateway.next_gen.execute_api.integrations import aws as aws_integrations
 from localstack.services.apigateway.next_gen.execute_api.moto_helpers import get_usage_plan_keys
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
 from localstack.services.moto import MotoFallbackDispatcher
@@ -14,7 +15,7 @@ from localstack.utils.patch import patch
 from moto.apigateway.models import apigateway_backends
 
 from .. import endpoint
-from . import authorization, gateway_responses, stage_cache, stage_limits, usage
+from . import authorization, binary, gateway_responses, stage_cache, stage_limits, usage
 from .lambda_authorizer import VERDICTS
 
 AUTHORIZER_TYPES = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
@@ -34,6 +35,8 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         patch(type(handlers.api_key_validation_handler).__call__)(
             lambda fn, self, chain, context, response: usage.check_key(chain, context, response)
         )
+        aws_integrations.mime_type_matches_binary_media_types = binary.is_binary
+        patch(aws_integrations.RestApiAwsProxyIntegration.create_lambda_input_event)(binary.event_with_body)
         patch(type(handlers.integration_request_handler).__call__)(stage_cache.answer_from_cache)
         patch(type(handlers.integration_handler).__call__)(stage_limits.with_timeout)
         patch(type(handlers.method_response_handler).__call__)(stage_cache.keep_answer)

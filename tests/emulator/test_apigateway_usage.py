@@ -125,6 +125,19 @@ def test_a_method_has_a_throttle_of_its_own(aws: Any) -> None:
     assert plan.call()[0] == 200
 
 
+def test_the_throttle_of_a_method_can_be_changed(aws: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateUsagePlan-Patch"""
+    plan = Plan(aws)
+    place = f"/apiStages/{plan.api.id}:test/throttle/~1slow/GET"
+    limits = {"rateLimit": "0.01", "burstLimit": "1"}
+    operations = [{"op": "replace", "path": f"{place}/{name}", "value": value} for name, value in limits.items()]
+    changed = plan.client.update_usage_plan(usagePlanId=plan.id, patchOperations=operations)
+    assert changed["apiStages"][0]["throttle"] == {"/slow/GET": {"rateLimit": 0.01, "burstLimit": 1}}
+    assert plan.call(path="/slow")[0] == 200
+    assert plan.call(path="/slow") == TOO_MANY
+    assert plan.call()[0] == 200
+
+
 def test_a_stage_throttles_everybody(aws: Any) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"""
     plan = Plan(aws)

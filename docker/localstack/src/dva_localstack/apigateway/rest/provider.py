@@ -101,6 +101,17 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
             "items": items,
         }
 
+    @handler("UpdateUsagePlan")
+    def update_usage_plan(
+        self, context: RequestContext, usage_plan_id: str, patch_operations: Any = None, **_: Any
+    ) -> Any:
+        """Set also the throttles of single methods, which moto ignores."""
+        _plan(context, usage_plan_id)
+        plan = apigateway_backends[context.account_id][context.region].usage_plans[usage_plan_id]
+        for operation in patch_operations or []:
+            usage.patch_method_throttle(plan.api_stages, operation)
+        return super().update_usage_plan(context, usage_plan_id, patch_operations or [])
+
     @handler("UpdateUsage", expand=False)
     def update_usage(self, context: RequestContext, request: Any) -> Any:
         """Set how many requests a key has left in the period of today."""

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usa
 """
 
 import datetime
+import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -26,6 +27,11 @@ from localstack.services.apigateway.next_gen.execute_api.moto_helpers import (
 from ..throttle import Buckets
 
 BUCKETS = Buckets()
+
+METHOD_THROTTLE = re.compile(
+    r"/apiStages/(?P<stage>[^/]+)/throttle/(?P<resource>.+)/(?P<method>[A-Z*]+)/(?P<limit>rateLimit|burstLimit)"
+)
+"""The patch path of a method's throttle in a usage plan."""
 
 
 @dataclass
@@ -137,6 +143,23 @@ def _throttle(context: RestApiInvocationContext, plan: Mapping[str, Any], key_id
 
 def _number(limit: Mapping[str, Any], name: str) -> float | None:
     return None if limit.get(name) is None else float(limit[name])
+
+
+def patch_method_throttle(stages: list[dict[str, Any]], operation: Mapping[str, str]) -> None:
+    """Carry out a patch of ``/apiStages/API:STAGE/throttle/RESOURCE/METHOD/rateLimit`` (or ``burstLimit``), or of none.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateUsagePlan-Patch
+
+    :param stages: the plan's; a resource's path has ``~1`` for ``/`` in the operation
+    """
+    match = METHOD_THROTTLE.fullmatch(operation.get("path") or "")
+    if not match or operation.get("op") not in ("add", "replace"):
+        return
+    for stage in stages:
+        if f"{stage['apiId']}:{stage['stage']}" == match["stage"]:
+            method = f"{match['resource'].replace('~1', '/')}/{match['method']}"
+            limits = stage.setdefault("throttle", {}).setdefault(method, {})
+            limits[match["limit"]] = float(operation["value"])
 
 
 def report(plan: Mapping[str, Any], key_ids: list[str], first: datetime.date, last: datetime.date) -> dict[str, Any]:

@@ -276,3 +276,20 @@ def test_a_token_that_was_never_verified_is_no_factor(aws: Any) -> None:
     setting = {"Enabled": True}
     error = refusal(pool.idp.set_user_mfa_preference, AccessToken=token, SoftwareTokenMfaSettings=setting)
     assert error[0] == "InvalidParameterException"
+
+
+def test_a_code_by_sms_as_second_factor(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa-sms-email-message.html"""
+    pool = Pool(aws)
+    sender = {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{aws.id}:role/sms"}}
+    pool.idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="OPTIONAL", SmsMfaConfiguration=sender)
+    pool.user(phone_number="+12025550143", phone_number_verified="true")
+    setting = {"Enabled": True, "PreferredMfa": True}
+    pool.idp.admin_set_user_mfa_preference(UserPoolId=pool.id, Username="ana", SMSMfaSettings=setting)
+    challenge = pool.sign_in()
+    assert challenge["ChallengeName"] == "SMS_MFA"
+    assert challenge["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "+*******0143"
+    code = pool.code()
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    assert refusal(answer, pool=pool, challenge=challenge, SMS_MFA_CODE=wrong)[0] == "CodeMismatchException"
+    assert answer(pool, challenge, SMS_MFA_CODE=code)["AuthenticationResult"]["IdToken"]

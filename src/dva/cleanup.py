@@ -112,6 +112,9 @@ def _delete_user(iam: Any, user: str) -> None:
         iam.delete_user_policy(UserName=user, PolicyName=name)
     for key in _pages(iam, "list_access_keys", "AccessKeyMetadata", UserName=user):
         iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    for device in _pages(iam, "list_mfa_devices", "MFADevices", UserName=user):
+        iam.deactivate_mfa_device(UserName=user, SerialNumber=device["SerialNumber"])
+        iam.delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
     with suppress(ClientError):
         iam.delete_login_profile(UserName=user)
     iam.delete_user(UserName=user)

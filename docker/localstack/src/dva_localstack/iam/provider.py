@@ -1,7 +1,8 @@
 """LocalStack's IAM with a policy simulator, documents that are checked, and MFA devices that prove themselves.
 
 LocalStack 4.14.0 simulates policies by comparing texts, and fails for inline policies of users; it takes trust
-policies that are any JSON, identity-based policies with a Principal, and any two codes for an MFA device.
+policies that are any JSON, identity-based policies with a Principal, and any two codes for an MFA device. See
+:mod:`dva_localstack.iam.entities` for names, boundaries and deletions.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from localstack.aws.api import CommonServiceException, RequestContext, ServiceRe
 from localstack.aws.api.iam import (
     CreateRoleRequest,
     CreateRoleResponse,
+    CreateUserResponse,
     GetContextKeysForPolicyResponse,
     InvalidInputException,
     NoSuchEntityException,
@@ -22,7 +24,7 @@ from localstack.services.iam.provider import IamProvider
 from localstack.services.moto import MotoFallbackDispatcher, call_moto
 from localstack.services.plugins import Service
 
-from dva_localstack.iam import documents, identities, simulator
+from dva_localstack.iam import documents, entities, identities, simulator
 from dva_localstack.iam.identities import Attached, Identity
 from dva_localstack.iam.simulator import Simulation
 from dva_localstack.policy import Principal
@@ -39,8 +41,65 @@ class CourseIamProvider(IamProvider):
     @handler("CreateRole", expand=False)
     def create_role(self, context: RequestContext, request: CreateRoleRequest) -> CreateRoleResponse:
         """Create a role with a trust policy."""
+        entities.check_name("roleName", request["RoleName"])
+        entities.check_session_seconds(request.get("MaxSessionDuration"))
+        entities.check_boundary(context.account_id, request.get("PermissionsBoundary"))
         documents.check(request["AssumeRolePolicyDocument"], "trust")
         return super().create_role(context, request)
+
+    @handler("UpdateRole", expand=False)
+    def update_role(self, context: RequestContext, request: ServiceRequest) -> Any:
+        """Change a role's description and longest session."""
+        entities.check_session_seconds(request.get("MaxSessionDuration"))
+        return call_moto(context)
+
+    @handler("DeleteRole", expand=False)
+    def delete_role(self, context: RequestContext, request: ServiceRequest) -> Any:
+        """Delete a role that has no policies any more."""
+        if role := identities.moto_role(context.account_id, request["RoleName"]):
+            entities.check_without_policies(role)
+        return call_moto(context)
+
+    @handler("CreateUser")
+    def create_user(
+        self,
+        context: RequestContext,
+        user_name: str,
+        path: str | None = None,
+        permissions_boundary: str | None = None,
+        tags: Any = None,
+        **kwargs: Any,
+    ) -> CreateUserResponse:
+        """Create a user."""
+        entities.check_name("userName", user_name)
+        entities.check_boundary(context.account_id, permissions_boundary)
+        return super().create_user(context, user_name, path, permissions_boundary, tags, **kwargs)
+
+    @handler("DeleteUser", expand=False)
+    def delete_user(self, context: RequestContext, request: ServiceRequest) -> Any:
+        """Delete a user who has nothing any more."""
+        entities.check_user_is_bare(context.account_id, request["UserName"])
+        return call_moto(context)
+
+    @handler("PutUserPermissionsBoundary")
+    def put_user_permissions_boundary(
+        self, context: RequestContext, user_name: str, permissions_boundary: str, **kwargs: Any
+    ) -> None:
+        """Limit what a user's policies can grant."""
+        entities.check_boundary(context.account_id, permissions_boundary)
+        super().put_user_permissions_boundary(context, user_name, permissions_boundary, **kwargs)
+
+    @handler("PutRolePermissionsBoundary", expand=False)
+    def put_role_permissions_boundary(self, context: RequestContext, request: ServiceRequest) -> Any:
+        """Limit what a role's policies can grant."""
+        entities.check_boundary(context.account_id, request["PermissionsBoundary"])
+        return call_moto(context)
+
+    @handler("DeletePolicy")
+    def delete_policy(self, context: RequestContext, policy_arn: str, **kwargs: Any) -> None:
+        """Delete a managed policy that nobody has any more."""
+        entities.check_policy_is_unused(context.account_id, policy_arn)
+        super().delete_policy(context, policy_arn, **kwargs)
 
     @handler("UpdateAssumeRolePolicy", expand=False)
     def update_assume_role_policy(self, context: RequestContext, request: ServiceRequest) -> Any:
@@ -71,6 +130,7 @@ class CourseIamProvider(IamProvider):
     @handler("CreatePolicy", expand=False)
     def create_policy(self, context: RequestContext, request: ServiceRequest) -> Any:
         """Create a managed policy."""
+        entities.check_name("policyName", request["PolicyName"])
         return self.checked(context, request)
 
     @handler("CreatePolicyVersion", expand=False)

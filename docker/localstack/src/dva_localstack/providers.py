@@ -102,8 +102,15 @@ dynamodbstreams = forwarded("dynamodbstreams")
 ecr = forwarded("ecr")
 ecs = forwarded("ecs")
 elbv2 = forwarded("elbv2")
-kinesis = forwarded("kinesis")
 rds = forwarded("rds")
+
+
+@aws_provider(api="kinesis", name=MINISTACK)
+def kinesis() -> Service:
+    """Kinesis of MiniStack, with subscriptions that are passed on as they come."""
+    from dva_localstack.kinesis.provider import create_service
+
+    return create_service()
 
 
 @aws_provider(api="elasticache", name=MINISTACK)
@@ -182,6 +189,14 @@ def s3() -> Service:
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""
     from dva_localstack.stepfunctions import create_service
+
+    return create_service()
+
+
+@aws_provider(api="firehose", name=COURSE)
+def firehose() -> Service:
+    """Firehose with transforms' results, prefixes and GZIP."""
+    from dva_localstack.firehose.provider import create_service
 
     return create_service()
 

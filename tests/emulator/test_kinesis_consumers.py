@@ -1,0 +1,82 @@
+"""Kinesis: consumers with a throughput of their own, and limits.
+
+https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def refused(call: Callable[[], Any]) -> str:
+    """Return the error code of a call that must fail."""
+    with pytest.raises(ClientError) as error:
+        call()
+    return error.value.response["Error"]["Code"]
+
+
+@pytest.fixture
+def kinesis(aws: Any) -> Any:
+    """A client with a stream ``clicks`` of one shard."""
+    client = aws("kinesis", read_timeout=10)
+    client.create_stream(StreamName="clicks", ShardCount=1)
+    client.get_waiter("stream_exists").wait(StreamName="clicks", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    return client
+
+
+@pytest.fixture
+def stream(kinesis: Any) -> str:
+    """The stream's ARN."""
+    return kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]["StreamARN"]
+
+
+def consumer(kinesis: Any, stream: str, eventually: Callable[..., Any]) -> str:
+    """Register a consumer, wait until it is active, return its ARN."""
+    arn = kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="reader")["Consumer"]["ConsumerARN"]
+
+    def active() -> bool:
+        described = kinesis.describe_stream_consumer(ConsumerARN=arn)["ConsumerDescription"]
+        return described["ConsumerStatus"] == "ACTIVE"
+
+    assert eventually(active)
+    return arn
+
+
+def test_a_consumer_is_pushed_records(kinesis: Any, stream: str, eventually: Callable[..., Any]) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html"""
+    reader = consumer(kinesis, stream, eventually)
+    kinesis.put_record(StreamName="clicks", Data=b"first", PartitionKey="k")
+    answer = kinesis.subscribe_to_shard(
+        ConsumerARN=reader, ShardId="shardId-000000000000", StartingPosition={"Type": "TRIM_HORIZON"}
+    )
+    event = next(found["SubscribeToShardEvent"] for found in answer["EventStream"] if "SubscribeToShardEvent" in found)
+    assert [record["Data"] for record in event["Records"]] == [b"first"]
+    assert event["ContinuationSequenceNumber"]
+    assert event["MillisBehindLatest"] >= 0
+
+
+def test_consumers_are_listed_unique_and_deleted(kinesis: Any, stream: str, eventually: Callable[..., Any]) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html"""
+    reader = consumer(kinesis, stream, eventually)
+    again = {"StreamARN": stream, "ConsumerName": "reader"}
+    assert refused(lambda: kinesis.register_stream_consumer(**again)) == "ResourceInUseException"
+    listed = kinesis.list_stream_consumers(StreamARN=stream)["Consumers"]
+    assert [found["ConsumerARN"] for found in listed] == [reader]
+    kinesis.deregister_stream_consumer(ConsumerARN=reader)
+    assert eventually(lambda: kinesis.list_stream_consumers(StreamARN=stream)["Consumers"] == [])
+
+
+def test_a_consumer_that_does_not_exist(kinesis: Any, stream: str) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamConsumer.html"""
+    missing = {"StreamARN": stream, "ConsumerName": "nobody"}
+    assert refused(lambda: kinesis.describe_stream_consumer(**missing)) == "ResourceNotFoundException"
+
+
+def test_a_call_puts_at_most_500_records(kinesis: Any, stream: str) -> None:
+    """https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"""
+    records = [{"Data": b"x", "PartitionKey": "k"}] * 501
+    with pytest.raises(ClientError) as error:
+        kinesis.put_records(StreamName="clicks", Records=records)
+    assert error.value.response["Error"]["Code"] in ("InvalidArgumentException", "ValidationException")

@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 import requests
 from botocore.config import Config
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
+LOADER = botocore.loaders.create_loader()
+"""Keeps the services' models for all accounts: reading one takes up to half a second."""
+
 SERVER = ROOT / "docker/localstack/.venv/bin/dva-localstack"
 
 
@@ -105,7 +110,11 @@ class Account:
     def __init__(self, endpoint: str, account_id: str | None = None, region: str = "us-east-1") -> None:
         self.endpoint = endpoint
         self.id = account_id or str(secrets.randbelow(9 * 10**11) + 10**11)
-        self.session = boto3.Session(aws_access_key_id=self.id, aws_secret_access_key="test", region_name=region)
+        core = botocore.session.Session()
+        core.register_component("data_loader", LOADER)
+        self.session = boto3.Session(
+            aws_access_key_id=self.id, aws_secret_access_key="test", region_name=region, botocore_session=core
+        )
 
     def __call__(self, service: str, **config: Any) -> Any:
         """Return a boto3 client of this account; ``config`` goes to botocore's ``Config``."""

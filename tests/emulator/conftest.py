@@ -19,8 +19,21 @@ from typing import Any
 
 import pytest
 import requests
+from emulator.sts_world import World
 
 SERVER = Path(__file__).resolve().parents[2] / "docker/localstack/.venv/bin/dva-localstack"
+
+
+@pytest.fixture
+def world(aws: Any) -> World:
+    """A fresh account in which roles and users are made in one line."""
+    return World(aws)
+
+
+@pytest.fixture
+def elsewhere(another_account: Callable[[], Any]) -> World:
+    """Another such account."""
+    return World(another_account())
 
 
 def archive(files: dict[str, str]) -> bytes:

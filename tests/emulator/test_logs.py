@@ -175,3 +175,29 @@ def test_a_subscription_delivers_only_matching_events(aws: Any, group: Group, ev
         return {batch["subscriptionFilters"][0]: [e["message"] for e in batch["logEvents"]] for batch in batches}
 
     assert eventually(received) == {"errors": MESSAGES[1:3], "slow": [MESSAGES[1]]}
+
+
+@pytest.mark.parametrize("days", [0, 2, 31, 366])
+def test_a_retention_that_is_not_on_the_list(aws: Any, days: int) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+    client = aws("logs")
+    client.create_log_group(logGroupName="app")
+    with pytest.raises(ClientError) as refusal:
+        client.put_retention_policy(logGroupName="app", retentionInDays=days)
+    assert refusal.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert "retentionInDays" not in client.describe_log_groups()["logGroups"][0]
+    client.put_retention_policy(logGroupName="app", retentionInDays=400)
+    assert client.describe_log_groups()["logGroups"][0]["retentionInDays"] == 400
+
+
+def test_a_log_group_counts_its_metric_filters(aws: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html"""
+    client = aws("logs")
+    for name in ("app", "other"):
+        client.create_log_group(logGroupName=name)
+    metric = {"metricName": "errors", "metricNamespace": "app", "metricValue": "1"}
+    client.put_metric_filter(
+        logGroupName="app", filterName="errors", filterPattern="ERROR", metricTransformations=[metric]
+    )
+    counts = {group["logGroupName"]: group["metricFilterCount"] for group in client.describe_log_groups()["logGroups"]}
+    assert counts == {"app": 1, "other": 0}

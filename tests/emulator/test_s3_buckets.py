@@ -82,6 +82,14 @@ def test_a_bucket_is_deleted_when_it_is_empty(s3: Any, bucket: str) -> None:
     refused(s3.head_bucket, "404", 404, Bucket=bucket)
 
 
+def test_a_bucket_of_an_owner_that_was_not_expected(s3: Any, bucket: str, aws: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html"""
+    s3.put_object(Bucket=bucket, Key="doc", ExpectedBucketOwner=aws.id)
+    for call in (s3.get_object, s3.put_object, s3.delete_object):
+        refused(call, "AccessDenied", 403, Bucket=bucket, Key="doc", ExpectedBucketOwner="111111111111")
+    s3.head_object(Bucket=bucket, Key="doc", ExpectedBucketOwner=aws.id)
+
+
 # Listing: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 

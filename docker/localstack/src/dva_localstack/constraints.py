@@ -4,37 +4,53 @@ A client library checks only a few of them, and MiniStack none. The words are th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+LONGEST_SHOWN = 1000
+"""Characters of a value that are repeated in a message."""
 
-def faults(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
+type Limits = Mapping[str, Mapping[str, Any] | None]
+"""Per shape: limits that the model leaves out, or None for a shape that is not checked."""
+
+
+def faults(shape: Shape, value: Any, path: str = "", limits: Limits = MappingProxyType({})) -> Iterator[str]:
     """Yield what is wrong with a value, deepest members included.
 
     :param shape: what the service model says about the value
     :param path: where in the request the value is, with AWS's lower first letters
+    :param limits: what differs from the model
     """
-    if value is None:
+    own = limits.get(shape.name, {})
+    if value is None or own is None:
         return
+    if own:
+        shape = copy(shape)
+        shape.metadata = {**shape.metadata, **own}
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         for name, member in shape.members.items():
             where = name[0].lower() + name[1:]
-            yield from faults(member, value.get(name), f"{path}.{where}" if path else where)
+            yield from faults(member, value.get(name), f"{path}.{where}" if path else where, limits)
         return
     if isinstance(shape, ListShape) and isinstance(value, list):
         yield from of_size(shape, value, len(value), path, "length")
         for index, item in enumerate(value, 1):
-            yield from faults(shape.member, item, f"{path}.{index}.member")
+            yield from faults(shape.member, item, f"{path}.{index}.member", limits)
         return
     if isinstance(shape, MapShape) and isinstance(value, dict):
         for key, item in value.items():
-            yield from faults(shape.value, item, f"{path}.{key}.member")
+            yield from faults(shape.key, key, path, limits)
+            yield from faults(shape.value, item, f"{path}.{key}.member", limits)
         return
     if isinstance(value, str):
         yield from of_text(shape, value, path)
+    elif isinstance(value, bytes):
+        yield from of_size(shape, "", len(value), path, "length")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from of_size(shape, value, value, path, "value")
 
@@ -61,7 +77,8 @@ def of_size(shape: Shape, value: Any, size: float, path: str, what: str) -> Iter
 
 def fault(value: Any, path: str, rule: str) -> str:
     """Return one fault in AWS's words."""
-    return f"Value '{value}' at '{path}' failed to satisfy constraint: {rule}"
+    shown = f" '{value}'" if len(str(value)) < LONGEST_SHOWN else ""
+    return f"Value{shown} at '{path}' failed to satisfy constraint: {rule}"
 
 
 @cache
@@ -73,9 +90,9 @@ def expression(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def message(shape: Shape, request: Any) -> str:
+def message(shape: Shape, request: Any, limits: Limits = MappingProxyType({})) -> str:
     """Return AWS's message about all faults of a request, or an empty string."""
-    found = list(faults(shape, request))
+    found = list(faults(shape, request, limits=limits))
     if not found:
         return ""
     errors = "error" if len(found) == 1 else "errors"

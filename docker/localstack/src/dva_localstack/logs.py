@@ -71,6 +71,15 @@ class FilteringLogsProvider(original.LogsProvider):
         backend.filters.delete_filter(request["filterName"], request["logGroupName"])
         call_moto(context)
 
+    def describe_log_groups(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        """Describe log groups with the number of their metric filters, which moto leaves at zero."""
+        answer = super().describe_log_groups(context, *args, **kwargs)
+        filters = get_moto_logs_backend(context.account_id, context.region).filters
+        for group in answer.get("logGroups") or []:
+            name = group["logGroupName"]
+            group["metricFilterCount"] = len(filters.get_matching_filters(log_group_name=name))
+        return answer
+
     @handler("PutSubscriptionFilter", expand=False)
     def put_subscription_filter(self, context: RequestContext, request: PutSubscriptionFilterRequest) -> None:
         """Store a subscription filter whose pattern is valid."""

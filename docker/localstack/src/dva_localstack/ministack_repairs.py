@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dva_localstack.repairs import dynamodb_throttle
+
 Answer = tuple[int, dict[str, str], Any]
 """What MiniStack's operations return: HTTP status, headers, body."""
 
@@ -74,6 +76,7 @@ def apply() -> None:
     repair_index_reads(ddb)
     repair_conditions(ddb)
     repair_create_table(ddb)
+    dynamodb_throttle.apply(ddb)
     threading.Thread(target=expire, args=(ddb,), daemon=True, name="expire-items").start()
 
 

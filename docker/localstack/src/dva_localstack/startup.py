@@ -25,3 +25,13 @@ def no_warning_of_our_overrides() -> None:
     for name in list(os.environ):
         if name.startswith("PROVIDER_OVERRIDE_"):
             del os.environ[name]
+
+
+@hooks.on_infra_start()
+def check_requests() -> None:
+    """Refuse requests that the service's model does not allow, before any provider sees them."""
+    from localstack.aws import handlers
+
+    from dva_localstack import model_checks
+
+    handlers.serve_custom_service_request_handlers.append(model_checks.check_request)

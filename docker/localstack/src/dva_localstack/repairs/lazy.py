@@ -6,6 +6,7 @@ from types import ModuleType
 MENDED = {
     "cognito": "dva_localstack.repairs.cognito",
     "elasticache": "dva_localstack.repairs.elasticache",
+    "kinesis": "dva_localstack.repairs.kinesis",
     "rds": "dva_localstack.repairs.rds",
 }
 """MiniStack's modules to ours; each of ours has a function ``apply`` that takes MiniStack's module."""

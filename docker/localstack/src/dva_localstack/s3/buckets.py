@@ -1,7 +1,8 @@
 """Names that a bucket must not have, pages of a listing, CORS rules, and who pays.
 
 LocalStack 4.14 takes reserved prefixes and suffixes in names, returns any number of keys on a page, compares allowed
-headers without wildcards, and serves other accounts from a requester-pays bucket that did not agree to pay.
+headers without wildcards, looks at the expected owner in few operations, and serves other accounts from a
+requester-pays bucket that did not agree to pay.
 """
 
 import functools
@@ -94,13 +95,17 @@ class CheckedBuckets(S3Provider):
 
     def _get_cross_account_bucket(self, context: RequestContext, bucket_name: str, **kwargs: Any) -> Any:
         store, bucket = super()._get_cross_account_bucket(context, bucket_name, **kwargs)
+        request = context.service_request or {}
+        expected = request.get("ExpectedBucketOwner")
+        if expected and request.get("Bucket") == bucket_name and expected != bucket.bucket_account_id:
+            raise error("AccessDenied", "Access Denied", 403)
         shape = context.operation.input_shape if context.operation else None
         if (
             bucket.payer == "Requester"
             and context.account_id != bucket.bucket_account_id
             and shape is not None
             and "RequestPayer" in shape.members
-            and not (context.service_request or {}).get("RequestPayer")
+            and not request.get("RequestPayer")
         ):
             raise error("AccessDenied", "Access Denied", 403)
         return store, bucket

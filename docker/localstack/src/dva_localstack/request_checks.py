@@ -1,0 +1,103 @@
+"""Refusals that no service model describes, for services that LocalStack serves by moto.
+
+LocalStack 4.14 keeps any number of days for a log group, a parameter of any length and depth, a value that its own
+pattern excludes, a key policy that is no JSON, and generates a data key of no size.
+"""
+
+import json
+import re
+from typing import Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+PARAMETER_BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
+"""https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"""
+
+PARAMETER_LEVELS = 15
+"""https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
+
+
+def refused(code: str, message: str) -> CommonServiceException:
+    """Return an error to raise."""
+    return CommonServiceException(code, message, status_code=400, sender_fault=True)
+
+
+def check_retention(context: RequestContext, request: Any) -> None:
+    """Refuse a number of days that is not on the list."""
+    if request["retentionInDays"] not in RETENTION_DAYS:
+        listed = ", ".join(map(str, RETENTION_DAYS))
+        raise refused(
+            "InvalidParameterException",
+            f"1 validation error detected: Value '{request['retentionInDays']}' at 'retentionInDays' failed to satisfy "
+            f"constraint: Member must satisfy enum value set: [{listed}]",
+        )
+
+
+def check_parameter(context: RequestContext, request: Any) -> None:
+    """Refuse a parameter that Parameter Store does not keep."""
+    name, value, tier = request["Name"], request["Value"], request.get("Tier") or "Standard"
+    if not re.fullmatch(r"[\w.\-/:]+", name):
+        raise refused(
+            "ValidationException",
+            "Parameter name must be a fully qualified name of letters, numbers and the symbols .-_/ only.",
+        )
+    if name.strip("/").count("/") >= PARAMETER_LEVELS:
+        raise refused(
+            "HierarchyLevelLimitExceededException",
+            f"Hierarchy can have a maximum of {PARAMETER_LEVELS} levels.",
+        )
+    if len(value.encode()) > PARAMETER_BYTES[tier]:
+        limit = PARAMETER_BYTES[tier]
+        raise refused(
+            "ValidationException",
+            f"{tier} tier parameters support a maximum parameter value of {limit} characters.",
+        )
+    if request.get("Policies") and tier == "Standard":
+        raise refused("ValidationException", "Policies are supported by parameters of the advanced tier only.")
+    pattern = request.get("AllowedPattern")
+    if pattern and not re.fullmatch(pattern, value):
+        raise refused(
+            "ParameterPatternMismatchException",
+            "Parameter value, cannot be validated against allowedPattern: " + pattern,
+        )
+
+
+def check_data_key(context: RequestContext, request: Any) -> None:
+    """Refuse a data key with two sizes, or none."""
+    if bool(request.get("KeySpec")) == bool(request.get("NumberOfBytes")):
+        raise refused("ValidationException", "Please specify either number of bytes or key spec.")
+
+
+def check_key_policy(context: RequestContext, request: Any) -> None:
+    """Refuse a key policy that is no policy."""
+    try:
+        document = json.loads(request.get("Policy") or "{}")
+    except ValueError:
+        document = None
+    if request.get("Policy") and not (isinstance(document, dict) and document.get("Statement")):
+        raise refused("MalformedPolicyDocumentException", "Policy contains invalid statement or no statement.")
+
+
+def check_secret_value(context: RequestContext, request: Any) -> None:
+    """Refuse a secret with two values."""
+    if request.get("SecretString") is not None and request.get("SecretBinary") is not None:
+        raise refused("InvalidParameterException", "You can't specify both SecretString and SecretBinary.")
+
+
+CHECKS = {
+    ("logs", "PutRetentionPolicy"): check_retention,
+    ("ssm", "PutParameter"): check_parameter,
+    ("kms", "GenerateDataKey"): check_data_key,
+    ("kms", "GenerateDataKeyWithoutPlaintext"): check_data_key,
+    ("kms", "CreateKey"): check_key_policy,
+    ("kms", "PutKeyPolicy"): check_key_policy,
+    ("secretsmanager", "CreateSecret"): check_secret_value,
+    ("secretsmanager", "PutSecretValue"): check_secret_value,
+}
+"""By service and operation."""

@@ -15,7 +15,7 @@ from plux import PluginSpec
 from rolo.client import SimpleRequestsClient
 
 from dva_localstack.ministack import SIDECAR
-from dva_localstack.services import COURSE, MINISTACK
+from dva_localstack.services import COURSE, MINISTACK, MOTO
 
 LOG = logging.getLogger(__name__)
 
@@ -101,7 +101,6 @@ dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
 ecr = forwarded("ecr")
 ecs = forwarded("ecs")
-elbv2 = forwarded("elbv2")
 rds = forwarded("rds")
 
 
@@ -157,6 +156,22 @@ def apigateway() -> Service:
 def iam() -> Service:
     """IAM with a policy simulator and documents that are checked."""
     from dva_localstack.iam.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="elbv2", name=MOTO)
+def elbv2() -> Service:
+    """Elastic Load Balancing on moto."""
+    from dva_localstack.elbv2.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="route53", name=COURSE)
+def route53() -> Service:
+    """Route 53 with checked changes of records."""
+    from dva_localstack.route53.provider import create_service
 
     return create_service()
 

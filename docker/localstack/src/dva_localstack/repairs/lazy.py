@@ -5,6 +5,7 @@ from types import ModuleType
 
 MENDED = {
     "cognito": "dva_localstack.repairs.cognito",
+    "ecr": "dva_localstack.repairs.ecr",
     "elasticache": "dva_localstack.repairs.elasticache",
     "kinesis": "dva_localstack.repairs.kinesis",
     "rds": "dva_localstack.repairs.rds",

@@ -1,0 +1,113 @@
+"""VPCs as objects: address ranges, routes, security groups; no packet is sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def refused(call: Callable[..., Any], **request: Any) -> str:
+    """Make a call that must fail; return the code."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return str(caught.value.response["Error"]["Code"])
+
+
+@pytest.fixture
+def ec2(aws: Any) -> Any:
+    """A client in a fresh account."""
+    return aws("ec2")
+
+
+@pytest.fixture
+def vpc(ec2: Any) -> str:
+    """Id of a VPC with the range 10.0.0.0/16."""
+    return ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+def test_subnets_lie_in_the_vpc_and_do_not_overlap(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")
+    assert refused(ec2.create_subnet, VpcId=vpc, CidrBlock="10.0.0.128/25") == "InvalidSubnet.Conflict"
+    assert refused(ec2.create_subnet, VpcId=vpc, CidrBlock="10.1.0.0/24") == "InvalidSubnet.Range"
+
+
+def test_five_addresses_of_a_subnet_are_reserved(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
+    assert ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["AvailableIpAddressCount"] == 251
+
+
+def test_a_route_table_has_the_local_route_and_takes_others(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"""
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    assert {row["DestinationCidrBlock"]: row["GatewayId"] for row in routes} == {
+        "10.0.0.0/16": "local",
+        "0.0.0.0/0": gateway,
+    }
+
+
+def test_a_vpc_has_one_internet_gateway(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html"""
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    assert refused(ec2.attach_internet_gateway, InternetGatewayId=gateway, VpcId=other) == "Resource.AlreadyAssociated"
+
+
+def test_a_rule_is_there_once(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[HTTPS])
+    again = refused(ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[HTTPS])
+    assert again == "InvalidPermission.Duplicate"
+    other = {**HTTPS, "FromPort": 80, "ToPort": 80}
+    missing = refused(ec2.revoke_security_group_ingress, GroupId=group, IpPermissions=[other])
+    assert missing == "InvalidPermission.NotFound"
+
+
+def test_a_group_name_is_used_once_in_a_vpc(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"""
+    ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)
+    code = refused(ec2.create_security_group, GroupName="web", Description="web", VpcId=vpc)
+    assert code == "InvalidGroup.Duplicate"
+
+
+def test_a_rule_may_name_a_group(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"""
+    web = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    db = ec2.create_security_group(GroupName="db", Description="db", VpcId=vpc)["GroupId"]
+    permission = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": web}]}
+    ec2.authorize_security_group_ingress(GroupId=db, IpPermissions=[permission])
+    found = ec2.describe_security_groups(GroupIds=[db])["SecurityGroups"][0]["IpPermissions"][0]["UserIdGroupPairs"]
+    assert [pair["GroupId"] for pair in found] == [web]
+
+
+def test_an_acl_entry_number_is_used_once(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html"""
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    entry = {
+        "NetworkAclId": acl,
+        "RuleNumber": 100,
+        "Protocol": "6",
+        "PortRange": {"From": 443, "To": 443},
+        "RuleAction": "allow",
+        "Egress": False,
+        "CidrBlock": "0.0.0.0/0",
+    }
+    ec2.create_network_acl_entry(**entry)
+    assert refused(ec2.create_network_acl_entry, **entry) == "NetworkAclEntryAlreadyExists"
+
+
+def test_what_is_not_there_is_not_found(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
+    assert refused(ec2.describe_vpcs, VpcIds=["vpc-0123456789abcdef0"]) == "InvalidVpcID.NotFound"
+    assert refused(ec2.describe_subnets, SubnetIds=["subnet-0123456789abcdef0"]) == "InvalidSubnetID.NotFound"
+    assert refused(ec2.describe_security_groups, GroupIds=["sg-0123456789abcdef0"]) == "InvalidGroup.NotFound"

@@ -1,4 +1,4 @@
-"""Pages of the book that are made from data: the blueprints, the study plans, the limits and the glossary.
+"""Pages of the book that are made from data: blueprints, study plans, limits, glossary, services.
 
 The directives write Markdown, which Sphinx reads like the rest of the page: it checks links and gives
 headings their anchors.
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, HttpUrl, TypeAdapter, field_validato
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from dva import blueprint, studyplan
+from dva import blueprint, servicetable, studyplan
 from dva.blueprint import Coverage, Domain, Exam, Skill
 from dva.pages import slug
 from dva.questions import load
@@ -339,6 +339,29 @@ class Glossary(_Generated):
         return glossary_markdown(load_terms(self.root()))
 
 
+class EmulatorServices(_Generated):
+    """``{emulator-services}``: which backend answers each service, and what it does not do."""
+
+    sources = (servicetable.SERVICES,)
+
+    def markdown(self) -> str:
+        """The tables of all services."""
+        return servicetable.services_markdown(servicetable.load_services(self.root()))
+
+
+class EmulatorComparison(_Generated):
+    """``{emulator-comparison}``: how many tests of the behavior suite each emulator passes."""
+
+    sources = (servicetable.COMPARISON, servicetable.SERVICES)
+
+    def markdown(self) -> str:
+        """The table, or a sentence as long as nothing was measured."""
+        found = servicetable.load_comparison(self.root())
+        if found is None:
+            return "Not measured yet."
+        return servicetable.comparison_markdown(found, servicetable.load_services(self.root()))
+
+
 def connect(app: Sphinx) -> None:
     """Tell Sphinx of the directives."""
     app.add_directive("exam-blueprint", ExamBlueprint)
@@ -347,6 +370,8 @@ def connect(app: Sphinx) -> None:
     app.add_directive("domain-contents", DomainContents)
     app.add_directive("limits", Limits)
     app.add_directive("glossary-terms", Glossary)
+    app.add_directive("emulator-services", EmulatorServices)
+    app.add_directive("emulator-comparison", EmulatorComparison)
 
 
 def _yaml(path: Path) -> Any:

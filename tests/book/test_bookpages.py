@@ -14,6 +14,7 @@ GENERATED = [
     "chapters/start/study-plans.html",
     "chapters/reference/limits.html",
     "chapters/reference/glossary.html",
+    "chapters/reference/services.html",
 ]
 
 

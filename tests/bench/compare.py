@@ -1,0 +1,230 @@
+"""The behavior suite against three emulators: ``.venv/bin/python tests/bench/compare.py``.
+
+Runs ``tests/emulator`` unchanged against the course's emulator, LocalStack by itself and MiniStack by itself, one after
+the other, none of them with Docker or a way to the internet, and writes how many tests of each service passed. The page
+"Services" of the book is made from that file. Tests of the course's own parts are left out.
+"""
+
+import argparse
+import datetime as dt
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / "docker/localstack/.venv/bin"
+SUITE = ROOT / "tests/emulator"
+SERVICES = ROOT / "docker/localstack/src/dva_localstack/services.toml"
+RESULT = ROOT / "chapters/reference/comparison.json"
+
+SERVERS = ("course", "localstack", "ministack")
+
+START_SECONDS = 120
+
+GROUPS = {
+    "cognito": "cognito-idp",
+    "iam": "iam",
+    "log": "logs",
+    "vpc": "ec2",
+    "accounts": "sts",
+    "bucket": "s3",
+    "http": "apigatewayv2",
+    "sam": "cloudformation",
+    "schedule": "scheduler",
+}
+"""First words of a test file's name that are not the name of a service."""
+
+OWN = {
+    "test_forwarded_services",
+    "test_lambda_isolation",
+    "test_lambda_layer_list",
+    "test_log_patterns",
+    "test_ministack_process",
+    "test_policy_conditions",
+    "test_policy_evaluation",
+    "test_policy_properties",
+    "test_policy_validation",
+    "test_schedule_expressions",
+    "test_service_index",
+    "test_sockets",
+    "test_urls",
+}
+"""Test files about parts of the course's emulator, which other servers do not have."""
+
+Counts = dict[str, tuple[int, int]]
+"""Services to tests that passed and tests that ran."""
+
+
+def command(server: str, port: int, state: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs a server in the foreground, and its environment."""
+    dropped = ("AWS_", "PROVIDER_OVERRIDE_", "DVA_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    # No downloads: what a server fetches at the first use of a service is not there.
+    kept |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
+    kept |= {"http_proxy": kept["HTTP_PROXY"], "https_proxy": kept["HTTPS_PROXY"], "no_proxy": kept["NO_PROXY"]}
+    kept |= {"DOCKER_HOST": f"unix://{state}/no-docker.sock", "AWS_EC2_METADATA_DISABLED": "true"}
+    if server == "course":
+        return [str(BIN / "dva-localstack"), "--port", str(port), "--state", str(state)], kept
+    if server == "ministack":
+        own = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "localhost", "TMPDIR": str(state)}
+        return [str(BIN / "python"), "-m", "ministack"], kept | own
+    own = {
+        "OVERRIDE_IN_DOCKER": "0",
+        "FILESYSTEM_ROOT": str(state),
+        "XDG_CACHE_HOME": str(state / "cache"),
+        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "GATEWAY_SERVER": "bound",
+        "LOCALSTACK_HOST": f"localhost:{port}",
+        "DNS_ADDRESS": "0",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "DISABLE_EVENTS": "1",
+    }
+    return [str(BIN / "python"), str(Path(__file__).with_name("plain_localstack.py"))], kept | own
+
+
+@contextmanager
+def started(server: str, folder: Path) -> Iterator[str]:
+    """Start a server; yield its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    state = folder / "state"
+    state.mkdir(parents=True)
+    arguments, variables = command(server, port, state)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(arguments, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait(url, process, folder / "log")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers.
+
+    :raises RuntimeError: it ended, or does not within :data:`START_SECONDS`
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            requests.get(f"{url}/_localstack/health", timeout=5)
+        except requests.RequestException:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text()[-3000:]}")
+
+
+def service_of(file: str, known: set[str]) -> str | None:
+    """Return the service that a test file is about; None if it is about none.
+
+    :param file: the file's name without its ending, for example ``test_sqs_redrive``
+    """
+    if file in OWN:
+        return None
+    word = file.removeprefix("test_").partition("_")[0]
+    for name in (GROUPS.get(word), word, word.replace("_", "-")):
+        if name in known:
+            return name
+    raise ValueError(f"{file}: about which service? Name it in GROUPS or OWN")
+
+
+def run(url: str, files: list[Path], report: Path, workers: str) -> Counts:
+    """Run test files against a server; return the counts by service."""
+    known = set(tomllib.loads(SERVICES.read_text("utf-8")))
+    arguments = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", "-p", "only_behavior"]
+    arguments += ["--tb=no", "--no-header", f"--junitxml={report}", *map(str, files)]
+    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    variables = {**os.environ, "DVA_TEST_ENDPOINT": url, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(arguments, cwd=ROOT, env=variables, check=False, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
+    return counts(report, known)
+
+
+def counts(report: Path, known: set[str]) -> Counts:
+    """Read pytest's report. A test with an error in a fixture did not pass; a skipped one did not run."""
+    outcome: dict[tuple[str, str], bool] = {}
+    for case in ET.parse(report).getroot().iter("testcase"):
+        if case.find("skipped") is not None:
+            continue
+        file = next(part for part in case.attrib["classname"].split(".") if part.startswith("test_"))
+        passed = case.find("failure") is None and case.find("error") is None
+        key = (file, case.attrib["name"])
+        outcome[key] = outcome.get(key, True) and passed
+    ran, good = Counter[str](), Counter[str]()
+    for (file, _), passed in outcome.items():
+        if service := service_of(file, known):
+            ran[service] += 1
+            good[service] += passed
+    return {service: (good[service], ran[service]) for service in ran}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what is compared."""
+    asked = "from importlib.metadata import version as v; print(v('localstack-core'), v('ministack'))"
+    answer = subprocess.run([str(BIN / "python"), "-c", asked], capture_output=True, text=True, check=True)
+    localstack, ministack = answer.stdout.split()
+    return {
+        "localstack": localstack,
+        "ministack": ministack,
+        "course": importlib.metadata.version("dva"),
+        "python": platform.python_version(),
+    }
+
+
+def main() -> None:
+    """Run the suite against each server and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], help="test files' names to run, for example test_sqs")
+    parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
+    parser.add_argument("--workers", default="2")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    given = parser.parse_args()
+    files = [path for path in sorted(SUITE.glob("test_*.py")) if path.stem not in OWN]
+    if given.only:
+        files = [path for path in files if path.stem in given.only]
+    results: dict[str, Counts] = {}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        for server in given.servers:
+            folder = Path(name) / server
+            begun = time.monotonic()
+            with started(server, folder) as url:
+                results[server] = run(url, files, folder / "report.xml", given.workers)
+            good, ran = (sum(column) for column in zip(*results[server].values(), strict=True))
+            print(f"{server}: {good} of {ran} in {time.monotonic() - begun:.0f} s", flush=True)
+    services = sorted({service for result in results.values() for service in result})
+    document = {
+        "date": dt.date.today().isoformat(),
+        "command": "python tests/bench/compare.py",
+        "versions": versions(),
+        "services": {
+            service: {server: results[server].get(service, (0, 0)) for server in given.servers} for service in services
+        },
+    }
+    given.output.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

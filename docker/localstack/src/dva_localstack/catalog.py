@@ -27,8 +27,9 @@ class InstalledCatalog(CatalogPlugin):
     def get_cloudformation_resource_status(
         self, resource_name: str, service_name: str, is_pro_resource: bool = False
     ) -> CloudFormationResourcesSupportAtRuntime | CloudFormationResourcesSupportInLatest:
-        """Say whether a resource type is installed; custom resources are handled by LocalStack itself."""
-        custom = resource_name.startswith("Custom::") or resource_name == "AWS::CloudFormation::CustomResource"
-        if custom or resource_name in self._get_cfn_resources_available_at_runtime():
+        """Say whether a resource type is installed, with LocalStack or with us."""
+        from dva_localstack.cloudformation import registry
+
+        if registry.find(resource_name) or resource_name in self._get_cfn_resources_available_at_runtime():
             return CloudFormationResourcesSupportAtRuntime.AVAILABLE
         return CloudFormationResourcesSupportInLatest.NOT_SUPPORTED

@@ -152,6 +152,14 @@ def apigateway() -> Service:
     return create_service()
 
 
+@aws_provider(api="cloudformation", name=COURSE)
+def cloudformation() -> Service:
+    """CloudFormation that rolls back, guards exports and knows the types of the course's services."""
+    from dva_localstack.cloudformation.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="iam", name=COURSE)
 def iam() -> Service:
     """IAM with a policy simulator and documents that are checked."""

@@ -132,12 +132,19 @@ class Tour:
         client.create_function(
             FunctionName="tour",
             Runtime="python3.13",
-            Role=f"arn:aws:iam::{self.account}:role/tour",
+            Role=self.role("lambda.amazonaws.com"),
             Handler="app.handler",
             Code={"ZipFile": package.getvalue()},
         )
         client.get_waiter("function_active_v2").wait(FunctionName="tour", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
         assert json.load(client.invoke(FunctionName="tour", Payload=b'{"n": 1}')["Payload"]) == 2
+
+    def role(self, service: str) -> str:
+        """Create a role that a service may assume; return its ARN."""
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        name = f"tour-{service.partition('.')[0]}"
+        return self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 
     def call_server(self) -> None:
         for path in ("/_localstack/health", "/_localstack/info", "/_localstack/plugins"):

@@ -68,6 +68,7 @@ class Functions:
         self.account = account
         self.client = account("lambda", read_timeout=60)
         self.deployed: list[str] = []
+        self.roles: dict[str, str] = {}
 
     @staticmethod
     def archive(files: dict[str, str]) -> bytes:
@@ -76,8 +77,20 @@ class Functions:
 
     @property
     def role(self) -> str:
-        """ARN of a role in this account."""
-        return f"arn:aws:iam::{self.account.id}:role/lambda"
+        """ARN of a role in this account that Lambda may assume and that may do everything."""
+        return self.role_for("lambda", {"Effect": "Allow", "Action": "*", "Resource": "*"})
+
+    def role_for(self, name: str, *statements: dict[str, Any]) -> str:
+        """Return the ARN of an execution role of that name that may do what ``statements`` say."""
+        if name not in self.roles:
+            iam = self.account("iam")
+            trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+            self.roles[name] = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+            if statements:
+                allowed = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+                iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=allowed)
+        return self.roles[name]
 
     def deploy(self, code: str | dict[str, str], **settings: Any) -> str:
         """Create a function of ``code`` (``app.py`` if a string), wait until it is active, return its name."""

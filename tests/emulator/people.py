@@ -86,6 +86,16 @@ def session(account: Any, *statements: dict[str, Any], **request: Any) -> Person
     return assume(caller, role(account, *statements), **request)
 
 
+def let_send(account: Any, queue: str, service: str, source_arn: str) -> None:
+    """Let a service, such as ``sns``, send to a queue of an account because of one of its resources."""
+    sqs = account("sqs")
+    condition = {"ArnLike": {"aws:SourceArn": source_arn}}
+    arn = f"arn:aws:sqs:us-east-1:{account.id}:{queue}"
+    statement = allow("sqs:SendMessage", arn, Principal={"Service": f"{service}.amazonaws.com"}, Condition=condition)
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(statement)})
+
+
 def refused(call: Any, code: str = "AccessDenied", status: int | None = None) -> str:
     """Make a call that must be refused with an error code; return the message.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from emulator.people import allow, role
 
 HANDLER = """
 import json
@@ -125,7 +126,7 @@ def test_a_function_receives_the_changes(aws: Any, eventually: Callable[..., Any
     client.create_function(
         FunctionName="reader",
         Runtime="python3.13",
-        Role=f"arn:aws:iam::{aws.id}:role/reader",
+        Role=role(aws, allow("*"), principal={"Service": "lambda.amazonaws.com"}),
         Handler="app.handler",
         Code={"ZipFile": package.getvalue()},
     )

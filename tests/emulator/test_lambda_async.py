@@ -4,6 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from emulator.people import let_send
 
 FAILS = """
     def handler(event, context):
@@ -79,6 +80,7 @@ def test_a_dead_letter_topic(functions, eventually):
     _, arn, received = queue(functions)
     sns = functions.account("sns")
     topic = sns.create_topic(Name="failures")["TopicArn"]
+    let_send(functions.account, arn.rpartition(":")[2], "sns", topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     name = functions.deploy(FAILS, DeadLetterConfig={"TargetArn": topic})
     functions.client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)

@@ -30,10 +30,22 @@ ECHO = """
 """
 
 
+def open_to_all(client, name, **qualifier):
+    """Let everybody open a function's URL: it needs both permissions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html#urls-auth-none
+    """
+    for action, more in (("InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}), ("InvokeFunction", {})):
+        client.add_permission(
+            FunctionName=name, StatementId=action, Action=f"lambda:{action}", Principal="*", **more, **qualifier
+        )
+
+
 @pytest.fixture
 def url(functions):
     """The URL of a function that echoes its event."""
     name = functions.deploy(ECHO)
+    open_to_all(functions.client, name)
     made = functions.client.create_function_url_config(FunctionName=name, AuthType="NONE")
     assert functions.client.get_function_url_config(FunctionName=name)["FunctionUrl"] == made["FunctionUrl"]
     return made["FunctionUrl"]
@@ -90,6 +102,7 @@ def test_an_alias_has_a_url_of_its_own(functions):
     name = functions.deploy("def handler(event, context): return context.function_version")
     version = functions.client.publish_version(FunctionName=name)["Version"]
     functions.client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    open_to_all(functions.client, name, Qualifier="live")
     made = functions.client.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")
     assert requests.get(made["FunctionUrl"]).text == version
 

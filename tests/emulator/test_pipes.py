@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from emulator.people import let_send
 
 TRUST = {
     "Version": "2012-10-17",
@@ -144,7 +145,9 @@ def test_a_function_that_fails_leaves_the_message_for_the_dead_letter_queue(plum
 def test_an_event_bus_gets_the_event_as_detail(plumber: Plumber) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html"""
     events = plumber.account("events")
-    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"], "detail-type": ["order placed"]}))
+    pattern = json.dumps({"source": ["shop"], "detail-type": ["order placed"]})
+    rule = events.put_rule(Name="all", EventPattern=pattern)["RuleArn"]
+    let_send(plumber.account, "target", "events", rule)
     events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": plumber.arn("target"), "InputPath": "$.detail"}])
     plumber.create(
         Target=f"arn:aws:events:us-east-1:{plumber.account.id}:event-bus/default",

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 from datetime import UTC, datetime
 
 from localstack.aws.api import RequestContext
+from localstack.http import Request
 
 from .needs.call import Context
 
@@ -17,23 +18,33 @@ def of_request(context: RequestContext, from_outside: bool) -> Context:
 
     :param from_outside: False where one service of the emulator calls another
     """
-    request = context.request
     now = datetime.now(UTC)
-    keys: Context = {
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(int(now.timestamp())),
-        "aws:RequestedRegion": context.region or "us-east-1",
-        "aws:SecureTransport": "true" if request.scheme == "https" or not from_outside else "false",
-        "aws:ViaAWSService": "false",
-    }
-    if from_outside:
-        keys["aws:SourceIp"] = request.remote_addr or "127.0.0.1"
-        if agent := request.headers.get("User-Agent"):
-            keys["aws:UserAgent"] = agent
-        if referer := request.headers.get("Referer"):
-            keys["aws:Referer"] = referer
+    keys = of_http(context.request, context.region) if from_outside else of_time(now)
+    keys["aws:RequestedRegion"] = context.region or "us-east-1"
+    if not from_outside:
+        keys["aws:SecureTransport"] = "true"
     if context.service and context.service.service_name == "s3":
         keys |= of_s3_signature(context, now)
+    return keys
+
+
+def of_time(now: datetime) -> Context:
+    """Return the keys that tell the time."""
+    return {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(int(now.timestamp()))}
+
+
+def of_http(request: Request, region: str) -> Context:
+    """Return the global keys of a request that comes from outside the emulator."""
+    keys = of_time(datetime.now(UTC)) | {
+        "aws:RequestedRegion": region,
+        "aws:SecureTransport": "true" if request.scheme == "https" else "false",
+        "aws:SourceIp": request.remote_addr or "127.0.0.1",
+        "aws:ViaAWSService": "false",
+    }
+    if agent := request.headers.get("User-Agent"):
+        keys["aws:UserAgent"] = agent
+    if referer := request.headers.get("Referer"):
+        keys["aws:Referer"] = referer
     return keys
 
 

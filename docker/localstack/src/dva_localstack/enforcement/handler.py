@@ -1,27 +1,36 @@
 """What the gateway runs before a service sees a call: find the caller, see what the call needs, allow or refuse."""
 
 import logging
-import os
 from typing import Any
 
 from localstack.aws import handlers
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.chain import HandlerChain
+from localstack.constants import INTERNAL_AWS_ACCESS_KEY_ID
 from localstack.http import Response
 from localstack.runtime import hooks
 
-from dva_localstack.iam import aws_policies, identities
+from dva_localstack.iam import aws_policies
 
-from . import callers, conditions, denials, judgment, refusals
+from . import (
+    callers,
+    conditions,
+    deletions,
+    denials,
+    forwarding,
+    judgment,
+    refusals,
+    resources,
+    services,
+    signatures,
+    switch,
+)
 from .callers import Caller
 from .needs import needs_of
 from .needs.call import Call
 from .resources import buckets, recorded
 
 LOG = logging.getLogger(__name__)
-
-SWITCH = "DVA_ENFORCE_IAM"
-"""Environment variable: ``0`` turns enforcement off; ``dva-localstack --no-iam`` sets it."""
 
 ANONYMOUS_WELCOME = frozenset({"s3", "sns", "sqs"})
 """Services that nobody in particular may call, if the resource's policy says so."""
@@ -31,22 +40,19 @@ ANSWERED_BY_STS = frozenset({"GetCallerIdentity", "AssumeRole", "GetSessionToken
 """What any session may ask STS, which refuses some of them itself."""
 
 
-def enabled() -> bool:
-    """Tell whether enforcement is on."""
-    return os.environ.get(SWITCH, "1").strip().lower() not in ("0", "false", "off", "no")
-
-
 @hooks.on_infra_start()
 def install() -> None:
-    """Have the gateway judge calls, unless :data:`SWITCH` says otherwise."""
+    """Have the gateway judge calls, unless :data:`switch.SWITCH` says otherwise."""
     from localstack.services.edge import ROUTER
 
     aws_policies.read_once()
-    if not enabled():
-        LOG.info("IAM is not enforced: %s is off", SWITCH)
+    if not switch.enabled():
+        LOG.info("IAM is not enforced: %s is off", switch.SWITCH)
         return
+    handlers.preprocess_request.append(signatures.keep_body)
     handlers.serve_custom_service_request_handlers.append(judge)
     handlers.run_custom_response_handlers.append(recorded.note)
+    handlers.run_custom_response_handlers.append(deletions.add_errors)
     ROUTER.add(denials.PATH, denials.answer)
 
 
@@ -60,15 +66,40 @@ def judge(chain: HandlerChain, context: RequestContext, response: Response) -> N
     caller = caller_of(context)
     if caller is None or nothing_to_judge(context, caller):
         return
-    call = call_of(context, caller)
+    refused = refused_needs(context, caller)
+    if refused and context.operation.name == "DeleteObjects":
+        deletions.keep_back(context, refused)
+        if not context.service_request["Delete"]["Objects"]:  # type: ignore[index,typeddict-item]
+            deletions.answer_all(chain, context, response)
+    elif refused:
+        raise next(iter(refused.values()))
+
+
+def refused_needs(context: RequestContext, caller: Caller) -> dict[str, CommonServiceException]:
+    """Return the refusals of what a call needs and its caller may not, by resource: all of them for DeleteObjects.
+
+    Of any other call the first one only, since that is what is answered.
+    """
     keys = conditions.of_request(context, not context.is_internal_call)
-    for need in needs_of(call):
-        if judgment.passes_unread(caller, need):
+    refused: dict[str, CommonServiceException] = {}
+    for need in needs_of(call_of(context, caller)):
+        owner = resources.owner_of(need.resource, caller.principal.account)
+        if judgment.passes_unread(caller, need, owner):
             continue
-        decision, owner = judgment.decide(caller, need, keys)
-        if not decision.allowed:
-            denials.remember(caller, need, decision, owner)
-            raise refusals.denied(context, caller, need, decision, owner)
+        decision = judgment.decide(caller, need, keys, owner)
+        if decision.allowed:
+            forwarding.as_owner(context, owner)
+            continue
+        denials.remember(caller, need, decision, owner)
+        refused[need.resource] = refusals.denied(context, caller, need, decision, owner)
+        if call_is_whole(context):
+            break
+    return refused
+
+
+def call_is_whole(context: RequestContext) -> bool:
+    """Tell whether one refusal refuses the whole call."""
+    return context.operation is None or context.operation.name != "DeleteObjects"
 
 
 def is_open(context: RequestContext) -> bool:
@@ -84,19 +115,24 @@ def caller_of(context: RequestContext) -> Caller | None:
     :raises CommonServiceException: credentials that are unknown or have expired
     """
     key = callers.key_of(context)
-    if context.is_internal_call:
-        return None  # TODO: judged in the next step
+    internal = context.is_internal_call
+    if internal and (key is None or key == INTERNAL_AWS_ACCESS_KEY_ID or key.isdigit()):
+        return services.caller_of(context)
     token = callers.token_of(context)
     try:
-        caller = callers.of_key(key, token)
+        caller = callers.of_key(key, token, fresh=not internal)
     except callers.UnknownKey:
         raise refusals.unknown_key(context) from None
     except callers.WrongToken:
         raise refusals.wrong_token(context) from None
     except callers.Expired:
         raise refusals.expired(context) from None
-    if caller.principal.kind == "role" and identities.find(caller.principal.role_arn) is None:
-        return None  # TODO
+    if internal:
+        return services.on_behalf(context, caller)
+    try:
+        signatures.check(context, caller)
+    except signatures.Mismatch:
+        raise refusals.wrong_signature(context) from None
     service, operation = context.service.service_name, context.operation.name  # type: ignore[union-attr]
     if caller.principal.kind == "anonymous" and service not in ANONYMOUS_WELCOME:
         raise refusals.unsigned(context)

@@ -7,17 +7,16 @@ from .callers import Caller
 from .needs.call import Context, Need
 
 
-def decide(caller: Caller, need: Need, context: Context, *, policy: Policy | None = None) -> tuple[Decision, str]:
+def decide(caller: Caller, need: Need, context: Context, owner: str, *, policy: Policy | None = None) -> Decision:
     """Decide whether a caller may do one thing.
 
     Other parts of the emulator use this too, for what does not come as a call of an AWS API: function URLs, and
     APIs of API Gateway that IAM authorizes.
 
     :param context: condition keys of the request, see :mod:`.conditions`
+    :param owner: the account that owns the resource
     :param policy: the resource's policy, where it is not one that :func:`.resources.policy_of` finds
-    :return: the decision, and the account that owns the resource
     """
-    owner = resources.owner_of(need.resource, caller.principal.account)
     keys: Context = {**context, **caller.context, **need.context}
     for name, value in resources.tags_of(need.resource).items():
         keys[f"aws:ResourceTag/{name}"] = value
@@ -35,14 +34,14 @@ def decide(caller: Caller, need: Need, context: Context, *, policy: Policy | Non
         resource=policy or resources.policy_of(need.resource),
         resource_must_allow=resources.must_allow(need.resource),
     )
-    return evaluate(request, policies), owner
+    return evaluate(request, policies)
 
 
-def passes_unread(caller: Caller, need: Need) -> bool:
+def passes_unread(caller: Caller, need: Need, owner: str) -> bool:
     """Tell at once that the root may do something in its own account, where no policy of the resource exists."""
     return (
         caller.principal.kind == "root"
-        and resources.owner_of(need.resource, caller.principal.account) == caller.principal.account
+        and owner == caller.principal.account
         and not resources.must_allow(need.resource)
         and resources.policy_of(need.resource) is None
     )

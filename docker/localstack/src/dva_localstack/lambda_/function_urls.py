@@ -5,7 +5,7 @@ curl but not in every resolver that Python uses, so the URL that the API returns
 A request there is handed to LocalStack's own route, under the host name that the route expects.
 
 LocalStack also takes any ``body`` in a function's result for the response. On AWS a result without
-``statusCode`` is the response's body as a whole.
+``statusCode`` is the response's body as a whole. And it opens every URL to everybody.
 """
 
 import dataclasses
@@ -20,6 +20,8 @@ from localstack.services.lambda_.provider import LambdaProvider
 from localstack.utils.patch import patch
 from localstack.utils.urls import localstack_host
 from werkzeug.exceptions import NotFound
+
+from dva_localstack.enforcement import function_url
 
 PREFIX = "/_lambda-url"
 
@@ -56,11 +58,11 @@ def _functions_of_all_accounts() -> list[Any]:
     ]
 
 
-def _region_of(url_id: str) -> str | None:
+def _config_of(url_id: str) -> Any:
     for function in _functions_of_all_accounts():
         for config in function.function_url_configs.values():
             if config.url_id.lower() == url_id.lower():
-                return config.function_arn.split(":")[3]
+                return config
     return None
 
 
@@ -80,8 +82,8 @@ def _redirect_to_root(request: Request, url_id: str) -> Response:
 
 
 def _forward(request: Request, url_id: str, path: str) -> Response:
-    region = _region_of(url_id)
-    if region is None:
+    config = _config_of(url_id)
+    if config is None:
         # What AWS answers on the host name of a URL that does not exist (or no longer).
         return Response(
             '{"Message":"Forbidden. For troubleshooting Function URL authorization issues, '
@@ -89,6 +91,9 @@ def _forward(request: Request, url_id: str, path: str) -> Response:
             status=403,
             mimetype="application/json",
         )
+    if refusal := function_url.refusal(request, config.function_arn, config.auth_type):
+        return refusal
+    region = config.function_arn.split(":")[3]
     headers = request.headers.copy()
     headers["Host"] = f"{url_id}.lambda-url.{region}.{localstack_host().host_and_port()}"
     inner = Request(

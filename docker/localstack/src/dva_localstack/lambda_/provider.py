@@ -10,9 +10,12 @@ from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
 from .logs import WholeMessages
 from .requests import CheckedRequests
+from .source_permissions import PermittedSources
 
 
-class CourseLambdaProvider(WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests):
+class CourseLambdaProvider(
+    WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests, PermittedSources
+):
     """LocalStack's provider, mended; each base says which fault it mends."""
 
 

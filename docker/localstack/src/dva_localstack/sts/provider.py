@@ -28,6 +28,7 @@ from localstack.services.sts.provider import ROLE_ARN_REGEX, StsProvider
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
 from moto.iam.models import Role
 
+from dva_localstack.enforcement import switch
 from dva_localstack.policy import Principal
 from dva_localstack.sts import callers, limits, messages, mfa, trust
 from dva_localstack.sts.callers import Caller
@@ -249,10 +250,10 @@ def check_trust(
 ) -> None:
     """Refuse a caller whom a role does not trust, and a role that does not exist.
 
-    Services of the emulator pass for a role that does not exist: most of them accept any role's ARN.
+    Where IAM is not enforced, services of the emulator pass for a role that does not exist.
     """
     if role is None:
-        if context.is_internal_call:
+        if context.is_internal_call and not switch.enabled():
             return
         raise trust.refusal(caller.principal, actions[0], arn)
     if context.is_internal_call and caller.principal.kind != "service":

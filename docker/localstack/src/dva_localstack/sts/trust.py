@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from localstack.aws.api import CommonServiceException
 from moto.iam.models import Role
 
-from dva_localstack.enforcement import denials
+from dva_localstack.enforcement import denials, switch
 from dva_localstack.enforcement.callers import Caller as DeniedCaller
-from dva_localstack.enforcement.handler import enabled
 from dva_localstack.enforcement.needs.call import Need
 from dva_localstack.iam import identities
 from dva_localstack.policy import Decision, Policies, Policy, Principal, Request, evaluate
@@ -53,7 +52,7 @@ def judge(
     policies = caller.policies(trust_policy(role), resource_must_allow=True)
     # Where IAM is not enforced, identity-based policies have no say; roles still choose whom they trust.
     return evaluate(
-        request, policies if enabled() else Policies((ALLOW_ALL,), None, (ALLOW_ALL,), policies.resource, True)
+        request, policies if switch.enabled() else Policies((ALLOW_ALL,), None, (ALLOW_ALL,), policies.resource, True)
     )
 
 

@@ -53,47 +53,10 @@ def policy(arn: str) -> Policy | None:
 
 
 def is_public(statement: Mapping[str, Any]) -> bool:
-    """Tell whether a statement lets everybody in, with no condition that names who or where.
+    """Tell whether a statement lets everybody in, with no condition that names who or where."""
+    from dva_localstack.s3.policies import lets_everyone
 
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
-    """
-    principal = statement.get("Principal")
-    named = principal.get("AWS") if isinstance(principal, Mapping) else principal
-    everyone = named == "*" or (isinstance(named, list) and "*" in named)
-    return (
-        statement.get("Effect") == "Allow"
-        and everyone
-        and not any(fixed(key, value) for key, value in tests(statement))
-    )
-
-
-def tests(statement: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return key and expected value of every line of a statement's conditions."""
-    lines = (statement.get("Condition") or {}).values()
-    return [(key.lower(), value) for line in lines for key, value in line.items()]
-
-
-FIXING_KEYS = (
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgid",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "s3:dataaccesspointaccount",
-    "s3:dataaccesspointarn",
-)
-
-
-def fixed(key: str, value: Any) -> bool:
-    """Tell whether a condition limits a statement to known callers: a key that tells who, and a value without ``*``."""
-    values = value if isinstance(value, list) else [value]
-    return key in FIXING_KEYS and all(
-        "*" not in str(each) and str(each) not in ("0.0.0.0/0", "::/0") for each in values
-    )
+    return lets_everyone(dict(statement))
 
 
 def restricted(statement: Mapping[str, Any], account: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dva_localstack.repairs import dynamodb_throttle
+from dva_localstack.repairs import dynamodb_streams, dynamodb_throttle
 
 Answer = tuple[int, dict[str, str], Any]
 """What MiniStack's operations return: HTTP status, headers, body."""
@@ -77,6 +77,7 @@ def apply() -> None:
     repair_conditions(ddb)
     repair_create_table(ddb)
     dynamodb_throttle.apply(ddb)
+    dynamodb_streams.apply(ddb)
     threading.Thread(target=expire, args=(ddb,), daemon=True, name="expire-items").start()
 
 

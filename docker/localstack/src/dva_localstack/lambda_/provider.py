@@ -5,6 +5,7 @@ import tempfile
 from localstack import config
 from localstack.services.plugins import Service
 
+from . import streams
 from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
@@ -23,4 +24,5 @@ def create_service() -> Service:
     """Return the Lambda service."""
     # LocalStack unpacks code below the temporary folder; everything of this server's stays in its state.
     tempfile.tempdir = config.dirs.tmp
+    streams.repair()
     return Service.for_provider(CourseLambdaProvider())

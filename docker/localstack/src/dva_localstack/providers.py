@@ -13,6 +13,7 @@ from localstack.services.plugins import Service, ServiceLifecycleHook, aws_provi
 from localstack.state import StateVisitor
 from plux import PluginSpec
 from rolo.client import SimpleRequestsClient
+from werkzeug.datastructures import ImmutableMultiDict
 
 from dva_localstack.ministack import SIDECAR
 from dva_localstack.services import COURSE, MINISTACK, MOTO
@@ -57,6 +58,9 @@ class Forwarder(ServiceLifecycleHook):
         """
         assert self.proxy is not None
         context.request.headers["Authorization"] = credential(context)
+        if context.request.data:
+            # Read as bytes to check the signature: rolo would write it twice, as bytes and as the form made of them.
+            context.request.form = ImmutableMultiDict()
         # A client may speak another protocol than MiniStack, for example CBOR: then the request is written anew.
         foreign = context.protocol != context.service.resolved_protocol
         try:

@@ -11,7 +11,13 @@ from localstack.services.cloudformation.engine.v2.change_set_model_executor impo
     TriggerRollback,
 )
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import DeletionPolicy, PreprocProperties
-from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
+from localstack.services.cloudformation.resource_provider import (
+    OperationStatus,
+    ProgressEvent,
+    ResourceProviderExecutor,
+    check_not_found_exception,
+    convert_payload,
+)
 
 from . import stack_policy
 from .schemas import property_faults
@@ -29,6 +35,31 @@ class Step:
     failed: bool
 
 
+class HonestProviderExecutor(ResourceProviderExecutor):
+    """Fault: an update that a provider does not know was skipped and called a success."""
+
+    def execute_action(self, resource_provider: Any, raw_payload: Any) -> ProgressEvent[Any]:
+        """Call a provider; tell its reason when an update or a deletion fails."""
+        action = raw_payload["action"]
+        request = convert_payload(stack_name=self.stack_name, stack_id=self.stack_id, payload=raw_payload)
+        try:
+            if action == "Modify":
+                return resource_provider.update(request)
+            if action == "Remove":
+                return resource_provider.delete(request)
+        except NotImplementedError:
+            message = (
+                f"The emulator cannot update resources of type {request.resource_type} in place. "
+                "AWS can: here, give the resource another logical id."
+            )
+            return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=message)
+        except Exception as error:
+            if action == "Remove" and check_not_found_exception(error, request.resource_type, request.desired_state):
+                return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
+            return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=str(error))
+        return super().execute_action(resource_provider, raw_payload)
+
+
 class CourseExecutor(ChangeSetModelExecutor):
     """Faults of LocalStack's: nothing is rolled back, properties are not checked, and a missing export is empty."""
 
@@ -39,6 +70,9 @@ class CourseExecutor(ChangeSetModelExecutor):
         self.failed: list[str] = []
         self.templates: dict[str, Any] = {}
         self.retained: set[str] = set()
+        self.resource_provider_executor = HonestProviderExecutor(
+            stack_name=change_set.stack.stack_name, stack_id=change_set.stack.stack_id
+        )
 
     def construct(self) -> str:
         """Create and update what the template says; return why it failed, or an empty text."""

@@ -6,11 +6,16 @@ from typing import Any
 from localstack.services.cloudformation.resource_provider import ResourceProvider, ResourceProviderExecutor
 
 from .custom_resource import CustomResource
+from .http_api import HttpApi
 from .nested_stack import NestedStack
+from .table import TableProvider, rows
+from .tables import Table
 
 OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
+    "AWS::ApiGatewayV2::Api": HttpApi,
     "AWS::CloudFormation::CustomResource": CustomResource,
     "AWS::CloudFormation::Stack": NestedStack,
+    "AWS::DynamoDB::Table": Table,
 }
 
 
@@ -18,8 +23,9 @@ def find(resource_type: str) -> ResourceProvider[Any] | None:
     """Return our provider of a resource type, or None."""
     if str(resource_type).startswith("Custom::"):
         resource_type = "AWS::CloudFormation::CustomResource"
-    make = OURS.get(resource_type)
-    return make() if make else None
+    if make := OURS.get(resource_type):
+        return make()
+    return TableProvider(resource_type) if resource_type in rows() else None
 
 
 def install() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import importlib
 import importlib.metadata
 import ipaddress
 import logging
@@ -112,6 +113,8 @@ def main() -> None:
     # LocalStack reads its environment while it is imported.
     from localstack.runtime.main import main as run
 
+    # LocalStack starts without a hook that cannot be imported, which would be a server that lets everybody pass.
+    importlib.import_module("dva_localstack.enforcement.handler")
     try:
         run()
     except SystemExit as end:

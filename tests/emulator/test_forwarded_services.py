@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from emulator.people import allow, role
 
 PYTHON = Path(__file__).resolve().parents[2] / "docker/localstack/.venv/bin/python"
 
@@ -63,10 +64,11 @@ def test_a_state_machine_writes_to_a_table(aws: Any, eventually: Callable[..., A
         "Parameters": {"TableName": "orders", "Item": {"id": {"S.$": "$.id"}}},
         "End": True,
     }
+    writer = role(aws, allow("dynamodb:PutItem"), principal={"Service": "states.amazonaws.com"})
     machine = aws("stepfunctions").create_state_machine(
         name="writer",
         definition=json.dumps({"StartAt": "Put", "States": {"Put": task}}),
-        roleArn=f"arn:aws:iam::{aws.id}:role/writer",
+        roleArn=writer,
     )["stateMachineArn"]
     aws("stepfunctions").start_execution(stateMachineArn=machine, input='{"id": "1"}')
     items = eventually(lambda: aws("dynamodb").scan(TableName="orders")["Items"])
@@ -93,9 +95,9 @@ def test_users_and_roles_reach_their_accounts_tables(aws: Any, kind: str) -> Non
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Principal": {"AWS": aws.id}, "Action": "sts:AssumeRole"}],
         }
-        role = iam.create_role(RoleName="dev", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        made_role = iam.create_role(RoleName="dev", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         iam.put_role_policy(RoleName="dev", PolicyName="all", PolicyDocument=allowed)
-        made = aws("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+        made = aws("sts").assume_role(RoleArn=made_role, RoleSessionName="session")["Credentials"]
         keys = {
             "aws_access_key_id": made["AccessKeyId"],
             "aws_secret_access_key": made["SecretAccessKey"],

@@ -38,7 +38,7 @@ def test_a_cold_start_then_the_same_environment_again(functions):
 def test_new_code_or_configuration_starts_new_environments(functions):
     name = functions.deploy(COUNTER)
     first = functions.invoke(name)
-    functions.client.update_function_configuration(FunctionName=name, Environment={"Variables": {"A": "1"}})
+    functions.client.update_function_configuration(FunctionName=name, Environment={"Variables": {"MODE": "1"}})
     functions.settle(name)
     second = functions.invoke(name)
     assert second.payload["count"] == 1

@@ -25,12 +25,12 @@ def client(aws: Any) -> Any:
 
 
 @pytest.fixture
-def definition(aws: Any, functions: Any) -> dict[str, Any]:
+def definition(functions: Any) -> dict[str, Any]:
     """The arguments of CreateFunction for a small function."""
     return {
         "FunctionName": "limited",
         "Runtime": "python3.13",
-        "Role": f"arn:aws:iam::{aws.id}:role/lambda",
+        "Role": functions.role,
         "Handler": "app.handler",
         "Code": {"ZipFile": functions.archive({"app.py": "def handler(event, context): return event"})},
     }

@@ -100,7 +100,6 @@ def forwarded(service: str) -> PluginSpec:
     return aws_provider(api=service, name=MINISTACK)(create)
 
 
-appsync = forwarded("appsync")
 autoscaling = forwarded("autoscaling")
 cloudfront = forwarded("cloudfront")
 dynamodb = forwarded("dynamodb")
@@ -114,6 +113,14 @@ rds = forwarded("rds")
 def kinesis() -> Service:
     """Kinesis of MiniStack, with subscriptions that are passed on as they come."""
     from dva_localstack.kinesis.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="appsync", name=MINISTACK)
+def appsync() -> Service:
+    """AppSync whose GraphQL URLs open."""
+    from dva_localstack.appsync.provider import create_service
 
     return create_service()
 
@@ -162,6 +169,14 @@ def apigateway() -> Service:
 def cloudformation() -> Service:
     """CloudFormation that rolls back, guards exports and knows the types of the course's services."""
     from dva_localstack.cloudformation.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="ec2", name=COURSE)
+def ec2() -> Service:
+    """EC2 whose gateway endpoints can be deleted."""
+    from dva_localstack.ec2.provider import create_service
 
     return create_service()
 

@@ -174,6 +174,8 @@ class CourseExecutor(ChangeSetModelExecutor):
             before.deletion_policy = DeletionPolicy.Retain
         if not is_nothing(before):
             self.templates[name] = dict(before.properties.properties) if before.properties else {}
+        if not is_nothing(before) and not is_nothing(after):
+            after.requires_replacement = self._must_replace(before, after)
         kind = stack_policy.kind_of_change(before, after)
         if kind and (fault := stack_policy.fault(self._change_set.stack, name, kind)):
             resource_type = before.resource_type if is_nothing(after) else after.resource_type
@@ -186,6 +188,16 @@ class CourseExecutor(ChangeSetModelExecutor):
             )
             raise TriggerRollback(name, fault)
         super()._execute_resource_change(name, before, after)
+
+    def _must_replace(self, before: Any, after: Any) -> bool:
+        """Say whether a value changed that AWS cannot change. Fault: a reference to what changes was taken for one."""
+        if before.resource_type != after.resource_type:
+            return after.requires_replacement
+        provider = self.resource_provider_executor.try_load_resource_provider(after.resource_type)
+        fixed = provider.SCHEMA.get("createOnlyProperties", []) if provider else []
+        names = [path.removeprefix("/properties/").split("/")[0] for path in fixed]
+        old, new = before.properties.properties or {}, after.properties.properties or {}
+        return any(old.get(name) != new.get(name) for name in names)
 
     def _execute_resource_action(
         self,

@@ -1,11 +1,27 @@
-"""Repairs of LocalStack's intrinsic functions."""
+"""Repairs of LocalStack's intrinsic functions and transforms."""
 
 from typing import Any
 
+from localstack.services.cloudformation.engine.v2 import change_set_model_transform
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
     ChangeSetModelPreproc,
     PreprocEntityDelta,
 )
+from samtranslator.model.exceptions import InvalidDocumentException
+
+
+def repair_sam_messages() -> None:
+    """Fault: what SAM refuses is told as Python writes a list of exceptions."""
+    transform = change_set_model_transform.transform_sam
+
+    def transform_sam(template: Any, parameters: Any, loader: Any) -> Any:
+        try:
+            return transform(template, parameters, loader)
+        except InvalidDocumentException as error:
+            causes = " ".join(cause.message for cause in error.causes)
+            raise ValueError(f"Transform AWS::Serverless-2016-10-31 failed with: {error.message} {causes}") from error
+
+    change_set_model_transform.transform_sam = transform_sam
 
 
 def repair_sub() -> None:

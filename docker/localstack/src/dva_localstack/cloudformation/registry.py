@@ -5,6 +5,7 @@ from typing import Any
 
 from localstack.services.cloudformation.resource_provider import ResourceProvider, ResourceProviderExecutor
 
+from .aliases import Alias
 from .custom_resource import CustomResource
 from .http_api import HttpApi
 from .nested_stack import NestedStack
@@ -16,6 +17,7 @@ OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
     "AWS::CloudFormation::CustomResource": CustomResource,
     "AWS::CloudFormation::Stack": NestedStack,
     "AWS::DynamoDB::Table": Table,
+    "AWS::Lambda::Alias": Alias,
 }
 
 

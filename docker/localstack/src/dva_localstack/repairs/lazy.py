@@ -4,6 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 MENDED = {
+    "appsync": "dva_localstack.repairs.appsync",
     "cognito": "dva_localstack.repairs.cognito",
     "ecr": "dva_localstack.repairs.ecr",
     "elasticache": "dva_localstack.repairs.elasticache",

@@ -1,0 +1,215 @@
+"""AppSync: GraphQL over HTTP, on DynamoDB tables and Lambda functions of the account."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from emulator.cloudformation_tools import create, delete, outputs, reasons, template
+
+SCHEMA = """
+type Post { id: ID! title: String }
+type Query { post(id: ID!): Post shout(word: String!): String }
+type Mutation { addPost(id: ID!, title: String!): Post }
+schema { query: Query mutation: Mutation }
+"""
+
+PUT = """{
+  "version": "2018-05-29", "operation": "PutItem",
+  "key": {"id": $util.dynamodb.toDynamoDBJson($ctx.args.id)},
+  "attributeValues": {"title": $util.dynamodb.toDynamoDBJson($ctx.args.title)}
+}"""
+
+GET = """{
+  "version": "2018-05-29", "operation": "GetItem",
+  "key": {"id": $util.dynamodb.toDynamoDBJson($ctx.args.id)}
+}"""
+
+
+class Api:
+    """An API of a fresh account."""
+
+    def __init__(self, aws: Any, **settings: Any) -> None:
+        self.client = aws("appsync")
+        made = self.client.create_graphql_api(name="blog", **{"authenticationType": "API_KEY", **settings})[
+            "graphqlApi"
+        ]
+        self.id, self.url = made["apiId"], made["uris"]["GRAPHQL"]
+
+    def define(self, schema: str) -> str:
+        """Give the API a schema; return how that ended."""
+        self.client.start_schema_creation(apiId=self.id, definition=schema.encode())
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            status = self.client.get_schema_creation_status(apiId=self.id)["status"]
+            if status != "PROCESSING":
+                return status
+            time.sleep(0.05)
+        raise AssertionError("the schema is still processed")
+
+    def key(self) -> dict[str, str]:
+        """Return the headers of a caller with a new API key."""
+        return {"x-api-key": self.client.create_api_key(apiId=self.id)["apiKey"]["id"]}
+
+    def ask(self, query: str, headers: dict[str, str], **variables: Any) -> requests.Response:
+        """Send a query."""
+        return requests.post(self.url, json={"query": query, "variables": variables}, headers=headers, timeout=40)
+
+
+def test_dynamodb_resolvers(aws: Any) -> None:
+    """Templates write to and read from a table of the API's account.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/resolver-mapping-template-reference-dynamodb.html
+    """
+    aws("dynamodb").create_table(
+        TableName="posts",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    api = Api(aws)
+    assert api.define(SCHEMA) in ("SUCCESS", "ACTIVE")
+    api.client.create_data_source(
+        apiId=api.id,
+        name="posts",
+        type="AMAZON_DYNAMODB",
+        dynamodbConfig={"tableName": "posts", "awsRegion": "us-east-1"},
+        serviceRoleArn=f"arn:aws:iam::{aws.id}:role/appsync",
+    )
+    for kind, field, request in (("Mutation", "addPost", PUT), ("Query", "post", GET)):
+        api.client.create_resolver(
+            apiId=api.id,
+            typeName=kind,
+            fieldName=field,
+            dataSourceName="posts",
+            requestMappingTemplate=request,
+            responseMappingTemplate="$util.toJson($ctx.result)",
+        )
+    headers = api.key()
+    written = api.ask('mutation { addPost(id: "1", title: "First") { id title } }', headers).json()
+    assert written == {"data": {"addPost": {"id": "1", "title": "First"}}}
+    item = aws("dynamodb").get_item(TableName="posts", Key={"id": {"S": "1"}})["Item"]
+    assert item["title"] == {"S": "First"}
+    read = api.ask("query Q($id: ID!) { post(id: $id) { title } }", headers, id="1").json()
+    assert read == {"data": {"post": {"title": "First"}}}
+    once = PUT.replace('"operation"', '"condition": {"expression": "attribute_not_exists(id)"}, "operation"')
+    api.client.update_resolver(
+        apiId=api.id,
+        typeName="Mutation",
+        fieldName="addPost",
+        dataSourceName="posts",
+        requestMappingTemplate=once,
+        responseMappingTemplate="$util.toJson($ctx.result)",
+    )
+    again = api.ask('mutation { addPost(id: "1", title: "Second") { id } }', headers).json()
+    assert again["data"] == {"addPost": None}
+    assert again["errors"][0]["errorType"] == "DynamoDB:ConditionalCheckFailedException"
+    assert aws("dynamodb").get_item(TableName="posts", Key={"id": {"S": "1"}})["Item"]["title"] == {"S": "First"}
+
+
+def test_lambda_resolver(aws: Any, functions: Any) -> None:
+    """A resolver without templates sends its context to a function, and a function's error is the field's.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/resolver-mapping-template-reference-lambda.html
+    """
+    name = functions.deploy("""
+        def handler(event, context):
+            word = event["arguments"]["word"]
+            if word == "no":
+                raise ValueError("not that word")
+            return word.upper()
+    """)
+    api = Api(aws)
+    api.define(SCHEMA)
+    api.client.create_data_source(
+        apiId=api.id,
+        name="shouter",
+        type="AWS_LAMBDA",
+        lambdaConfig={"lambdaFunctionArn": f"arn:aws:lambda:us-east-1:{aws.id}:function:{name}"},
+        serviceRoleArn=f"arn:aws:iam::{aws.id}:role/appsync",
+    )
+    api.client.create_resolver(apiId=api.id, typeName="Query", fieldName="shout", dataSourceName="shouter")
+    headers = api.key()
+    assert api.ask('{ shout(word: "hey") }', headers).json() == {"data": {"shout": "HEY"}}
+    failed = api.ask('{ shout(word: "no") }', headers).json()
+    assert failed["data"] == {"shout": None}
+    assert "not that word" in failed["errors"][0]["message"]
+
+
+def test_api_keys(aws: Any) -> None:
+    """Without a key of the API there is no answer.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html#api-key-authorization
+    """
+    api, other = Api(aws), Api(aws)
+    api.define(SCHEMA)
+    for headers in ({}, {"x-api-key": "da2-wrong"}, other.key()):
+        answer = api.ask("{ __typename }", headers)
+        assert answer.status_code == 401
+        assert answer.json()["errors"][0]["errorType"] == "UnauthorizedException"
+    assert api.ask("{ __typename }", api.key()).json()["data"] == {"__typename": "Query"}
+
+
+def test_unsigned_tokens_of_a_user_pool_are_refused(aws: Any) -> None:
+    """An API for a user pool takes only tokens that the pool signed.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html#amazon-cognito-user-pools-authorization
+    """
+    pool = aws("cognito-idp").create_user_pool(PoolName="people")["UserPool"]["Id"]
+    settings = {"userPoolId": pool, "awsRegion": "us-east-1", "defaultAction": "ALLOW"}
+    api = Api(aws, authenticationType="AMAZON_COGNITO_USER_POOLS", userPoolConfig=settings)
+    api.define(SCHEMA)
+    forged = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9."
+    for headers in ({}, {"Authorization": forged}, {"Authorization": f"Bearer {forged}"}):
+        assert api.ask("{ __typename }", headers).status_code == 401
+
+
+def test_broken_schemas_and_queries_are_refused(aws: Any) -> None:
+    """A schema that is none fails with details; a query for a field that is not there is told.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/designing-your-schema.html
+    """
+    api = Api(aws)
+    assert api.define("type Query { post: Nothing }") == "FAILED"
+    assert "Nothing" in api.client.get_schema_creation_status(apiId=api.id)["details"]
+    api.define(SCHEMA)
+    answer = api.ask("{ nothing }", api.key()).json()
+    assert "nothing" in answer["errors"][0]["message"]
+
+
+def test_resolver_needs_its_data_source(aws: Any) -> None:
+    """A resolver cannot name a data source that is not there.
+
+    https://docs.aws.amazon.com/appsync/latest/APIReference/API_CreateResolver.html
+    """
+    api = Api(aws)
+    api.define(SCHEMA)
+    with pytest.raises(ClientError) as error:
+        api.client.create_resolver(apiId=api.id, typeName="Query", fieldName="post", dataSourceName="ghost")
+    assert error.value.response["Error"]["Code"] == "NotFoundException"
+
+
+def test_api_by_cloudformation(aws: Any) -> None:
+    """A template makes an API that answers.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-appsync-graphqlapi.html
+    """
+    api = {"Fn::GetAtt": ["Api", "ApiId"]}
+    resources = {
+        "Api": {"Type": "AWS::AppSync::GraphQLApi", "Properties": {"Name": "blog", "AuthenticationType": "API_KEY"}},
+        "Schema": {"Type": "AWS::AppSync::GraphQLSchema", "Properties": {"ApiId": api, "Definition": SCHEMA}},
+        "Key": {"Type": "AWS::AppSync::ApiKey", "Properties": {"ApiId": api}},
+    }
+    found = {"Url": {"Fn::GetAtt": ["Api", "GraphQLUrl"]}, "Key": {"Fn::GetAtt": ["Key", "ApiKey"]}}
+    body = template(resources, Outputs={name: {"Value": value} for name, value in found.items()})
+    cfn = aws("cloudformation")
+    stack = create(cfn, "blog", body)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(cfn, "blog")
+    given = outputs(stack)
+    answer = requests.post(
+        given["Url"], json={"query": "{ __typename }"}, headers={"x-api-key": given["Key"]}, timeout=40
+    )
+    assert answer.json() == {"data": {"__typename": "Query"}}, json.dumps(given)
+    assert delete(cfn, stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"

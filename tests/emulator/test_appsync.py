@@ -8,6 +8,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 from emulator.cloudformation_tools import create, delete, outputs, reasons, template
+from emulator.cognito_tools import Pool
 
 SCHEMA = """
 type Post { id: ID! title: String }
@@ -152,18 +153,20 @@ def test_api_keys(aws: Any) -> None:
     assert api.ask("{ __typename }", api.key()).json()["data"] == {"__typename": "Query"}
 
 
-def test_unsigned_tokens_of_a_user_pool_are_refused(aws: Any) -> None:
-    """An API for a user pool takes only tokens that the pool signed.
+def test_tokens_of_a_user_pool(aws: Any) -> None:
+    """An API for a user pool takes the tokens that this pool signed, and no others.
 
     https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html#amazon-cognito-user-pools-authorization
     """
-    pool = aws("cognito-idp").create_user_pool(PoolName="people")["UserPool"]["Id"]
-    settings = {"userPoolId": pool, "awsRegion": "us-east-1", "defaultAction": "ALLOW"}
+    people, others = Pool(aws), Pool(aws)
+    settings = {"userPoolId": people.id, "awsRegion": "us-east-1", "defaultAction": "ALLOW"}
     api = Api(aws, authenticationType="AMAZON_COGNITO_USER_POOLS", userPoolConfig=settings)
     api.define(SCHEMA)
+    token, stranger = people.tokens(people.user())["IdToken"], others.tokens(others.user())["IdToken"]
     forged = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9."
-    for headers in ({}, {"Authorization": forged}, {"Authorization": f"Bearer {forged}"}):
-        assert api.ask("{ __typename }", headers).status_code == 401
+    for given in ("", forged, f"Bearer {forged}", stranger, token[:-6] + "AAAAAA"):
+        assert api.ask("{ __typename }", {"Authorization": given} if given else {}).status_code == 401
+    assert api.ask("{ __typename }", {"Authorization": token}).json() == {"data": {"__typename": "Query"}}
 
 
 def test_broken_schemas_and_queries_are_refused(aws: Any) -> None:

@@ -338,3 +338,56 @@ def test_a_type_that_the_emulator_does_not_have(aws: Any) -> None:
     assert create(cfn, "types", template(resources))["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "AWS::IoT::Thing" in reasons(cfn, "types")
     assert aws("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_updates_in_place(aws: Any) -> None:
+    """A log group's retention, an alarm's threshold, a rule's target and a secret's value change in place.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+
+    def app(days: int, threshold: int, target: str, word: str) -> dict[str, Any]:
+        alarm = {"Namespace": "Shop", "MetricName": "Errors", "Period": 60, "EvaluationPeriods": 1, "Statistic": "Sum"}
+        alarm |= {"ComparisonOperator": "GreaterThanThreshold", "Threshold": threshold, "AlarmName": "errors"}
+        return {
+            "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/shop", "RetentionInDays": days}},
+            "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm},
+            "One": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "one"}},
+            "Two": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "two"}},
+            "Rule": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "Name": "orders",
+                    "EventPattern": {"source": ["shop"]},
+                    "Targets": [{"Id": target, "Arn": att(target, "Arn")}],
+                },
+            },
+            "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "word", "SecretString": word}},
+        }
+
+    stack = deployed(aws, app(1, 5, "One", "old"))
+    cfn = aws("cloudformation")
+    ended = update(cfn, "types", template(app(7, 9, "Two", "new")))
+    assert ended["StackStatus"] == "UPDATE_COMPLETE", reasons(cfn, "types")
+    assert aws("logs").describe_log_groups(logGroupNamePrefix="/shop")["logGroups"][0]["retentionInDays"] == 7
+    assert aws("cloudwatch").describe_alarms(AlarmNames=["errors"])["MetricAlarms"][0]["Threshold"] == 9
+    assert [item["Id"] for item in aws("events").list_targets_by_rule(Rule="orders")["Targets"]] == ["Two"]
+    assert aws("secretsmanager").get_secret_value(SecretId="word")["SecretString"] == "new"
+    removed(aws, stack)
+
+
+def test_an_update_that_the_emulator_does_not_know_fails(aws: Any) -> None:
+    """What cannot be updated in place here says so, and the update is rolled back.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+    cfn = aws("cloudformation")
+
+    def bucket(status: str) -> str:
+        properties = {"BucketName": f"kept-{aws.id}", "VersioningConfiguration": {"Status": status}}
+        return template({"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+
+    create(cfn, "types", bucket("Enabled"))
+    assert update(cfn, "types", bucket("Suspended"))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot update resources of type AWS::S3::Bucket in place" in reasons(cfn, "types")
+    assert aws("s3").get_bucket_versioning(Bucket=f"kept-{aws.id}")["Status"] == "Enabled"

@@ -19,8 +19,11 @@ from localstack.services.cloudformation.resource_provider import (
     convert_payload,
 )
 
-from . import stack_policy
+from . import stack_policy, updates
 from .schemas import property_faults
+
+UNTOUCHED = "NotUpdatable"
+"""Error code of an update that was not begun: there is nothing to take back."""
 
 
 @dataclass
@@ -44,7 +47,7 @@ class HonestProviderExecutor(ResourceProviderExecutor):
         request = convert_payload(stack_name=self.stack_name, stack_id=self.stack_id, payload=raw_payload)
         try:
             if action == "Modify":
-                return resource_provider.update(request)
+                return updates.update(request) or resource_provider.update(request)
             if action == "Remove":
                 return resource_provider.delete(request)
         except NotImplementedError:
@@ -52,7 +55,7 @@ class HonestProviderExecutor(ResourceProviderExecutor):
                 f"The emulator cannot update resources of type {request.resource_type} in place. "
                 "AWS can: here, give the resource another logical id."
             )
-            return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=message)
+            return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=message, error_code=UNTOUCHED)
         except Exception as error:
             if action == "Remove" and check_not_found_exception(error, request.resource_type, request.desired_state):
                 return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
@@ -227,7 +230,7 @@ class CourseExecutor(ChangeSetModelExecutor):
         )
         failed = event.status != OperationStatus.SUCCESS
         event.message = event.message.removeprefix("Resource provider operation failed: ") if event.message else ""
-        if action != ChangeAction.Remove:
+        if action != ChangeAction.Remove and event.error_code != UNTOUCHED:
             self.steps.append(Step(action, logical_resource_id, resource_type, before_properties, failed))
         if action == ChangeAction.Modify and not failed:
             new = self.resources[logical_resource_id].get("PhysicalResourceId")

@@ -6,6 +6,7 @@ from typing import Any
 from localstack.services.cloudformation.resource_provider import ResourceProvider, ResourceProviderExecutor
 
 from .aliases import Alias
+from .buckets import Bucket
 from .custom_resource import CustomResource
 from .http_api import HttpApi
 from .nested_stack import NestedStack
@@ -18,6 +19,7 @@ OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
     "AWS::CloudFormation::Stack": NestedStack,
     "AWS::DynamoDB::Table": Table,
     "AWS::Lambda::Alias": Alias,
+    "AWS::S3::Bucket": Bucket,
 }
 
 

@@ -184,10 +184,10 @@ def _connect(path: Path) -> socket.socket:
 def _start(path: Path) -> socket.socket:
     """Start a template and return a connection to it."""
     path.unlink(missing_ok=True)
-    env = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a fork must find no other thread
+    alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "dva.forkkernel", str(path)],
-        env=env,
+        env=os.environ | alone,  # a fork must find no other thread: not numpy's, not pyarrow's
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

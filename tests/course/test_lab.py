@@ -133,6 +133,8 @@ def make_one_of_each(account, other_region=None):
     managed = iam.create_policy(PolicyName="kept", PolicyDocument=json.dumps(policy))["Policy"]["Arn"]
     iam.create_policy_version(PolicyArn=managed, PolicyDocument=json.dumps(policy), SetAsDefault=True)
     iam.attach_role_policy(RoleName="kept", PolicyArn=managed)
+    reads_queues = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
+    iam.attach_role_policy(RoleName="kept", PolicyArn=reads_queues)
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", "def handler(event, context):\n    return event\n")

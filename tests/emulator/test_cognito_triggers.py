@@ -65,13 +65,13 @@ def test_pre_sign_up_that_raises_refuses_with_its_message(triggered: Any) -> Non
     assert refusal(pool.idp.admin_get_user, UserPoolId=pool.id, Username="ana")[0] == "UserNotFoundException"
 
 
-def test_post_confirmation_runs_once_with_the_user(triggered: Any, functions: Any) -> None:
+def test_post_confirmation_runs_once_with_the_user(triggered: Any, functions: Any, eventually: Any) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html"""
     code = "print('SEEN', event['triggerSource'], event['userName'], event['request']['userAttributes']['email'])"
     pool = triggered({"PostConfirmation": code}, **EMAIL)
     pool.sign_up(email="ana@example.com")
     pool.idp.confirm_sign_up(ClientId=pool.client_id, Username="ana", ConfirmationCode=pool.code())
-    seen = functions.logged(functions.deployed[0], "SEEN")
+    seen = eventually(lambda: functions.logged(functions.deployed[0], "SEEN"))
     assert [line.strip() for line in seen] == ["SEEN PostConfirmation_ConfirmSignUp ana ana@example.com"]
 
 
@@ -87,13 +87,14 @@ def test_pre_authentication_keeps_a_user_out(triggered: Any) -> None:
     )
 
 
-def test_post_authentication_runs_after_the_password_only(triggered: Any, functions: Any) -> None:
+def test_post_authentication_runs_after_the_password_only(triggered: Any, functions: Any, eventually: Any) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html"""
     pool = triggered({"PostAuthentication": "print('SEEN', event['triggerSource'])"})
     pool.user()
     refusal(pool.sign_in, password="Wrong-Pass1!")
     pool.tokens()
-    assert len(functions.logged(functions.deployed[0], "SEEN PostAuthentication_Authentication")) == 1
+    seen = eventually(lambda: functions.logged(functions.deployed[0], "SEEN PostAuthentication_Authentication"))
+    assert len(seen) == 1
 
 
 def test_version_one_of_pre_token_generation_changes_the_id_token(triggered: Any) -> None:

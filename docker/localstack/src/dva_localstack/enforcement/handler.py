@@ -83,7 +83,9 @@ def refused_needs(context: RequestContext, caller: Caller) -> dict[str, CommonSe
     keys = conditions.of_request(context, not context.is_internal_call)
     refused: dict[str, CommonServiceException] = {}
     for need in needs_of(call_of(context, caller)):
-        owner = resources.owner_of(need.resource, caller.principal.account)
+        mine = caller.principal.account
+        # The name of a bucket to be may be another account's already: that is told by S3, not by a policy.
+        owner = mine if need.action == "s3:CreateBucket" else resources.owner_of(need.resource, mine)
         if judgment.passes_unread(caller, need, owner):
             continue
         decision = judgment.decide(caller, need, keys, owner)

@@ -45,6 +45,8 @@ GROUPS = {
     "http": "apigatewayv2",
     "sam": "cloudformation",
     "schedule": "scheduler",
+    "secrets": "secretsmanager",
+    "stream": "lambda",
 }
 """First words of a test file's name that are not the name of a service."""
 

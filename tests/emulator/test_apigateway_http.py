@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from apis import HttpApi, function_arn, seen
+from apis import HttpApi, allow_gateway, function_arn, seen
 from botocore.exceptions import ClientError
 
 ECHO = """
@@ -439,3 +439,21 @@ def test_a_deleted_api_answers_no_more(aws: Any) -> None:
     api = HttpApi(aws)
     api.client.delete_api(ApiId=api.id)
     assert api.call().status_code == 404
+
+
+def test_a_function_has_to_allow_the_api(functions: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html"""
+    name = functions.deploy("def handler(event, context): return 'hello'")
+    api = HttpApi(functions.account)
+    made = api.client.create_integration(
+        ApiId=api.id,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=function_arn(functions.account.id, name),
+        PayloadFormatVersion="2.0",
+    )
+    for path in ("one", "two"):
+        api.route(f"GET /{path}", made["IntegrationId"])
+    assert seen(api.call("/one")) == INTERNAL
+    allow_gateway(functions.account, name, f"{api.arn}/*/GET/one")
+    assert api.call("/one").text == "hello"
+    assert seen(api.call("/two")) == INTERNAL

@@ -327,3 +327,16 @@ def test_an_integration_uri_names_a_function(aws: Any) -> None:
         with pytest.raises(ClientError) as refused:
             api.client.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", **wrong)
         assert refused.value.response["Error"]["Code"] == "BadRequestException", wrong
+
+
+def test_a_function_has_to_allow_the_api(functions: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/getting-started-lambda-non-proxy-integration.html"""
+    name = functions.deploy("def handler(event, context): return {'body': 'hello'}")
+    api = RestApi(functions.account)
+    for path in ("/one", "/two"):
+        api.function(path, name)
+    api.deploy()
+    assert seen(api.call("/one")) == (500, {"message": "Internal server error"})
+    allow_gateway(functions.account, name, f"{api.arn}/*/GET/one")
+    assert api.call("/one").text == "hello"
+    assert api.call("/two").status_code == 500

@@ -218,3 +218,13 @@ def test_the_gateway_invokes_for_cognito_only(aws: Any) -> None:
     pool = Pool(aws)
     body = json.dumps({"function": "x", "source": pool.pool["Arn"], "event": {}})
     assert requests.post(f"{aws.endpoint}/_dva/cognito/trigger", data=body, timeout=10).status_code == 404
+
+
+def test_a_function_whose_policy_does_not_name_the_pool_is_not_invoked(aws: Any, functions: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html"""
+    name = functions.deploy("def handler(event, context):\n    return event\n")
+    pool = Pool(aws, {"LambdaConfig": {"PreSignUp": f"arn:aws:lambda:us-east-1:{aws.id}:function:{name}"}})
+    assert refusal(pool.sign_up) == (
+        "UnexpectedLambdaException",
+        "PreSignUp invocation failed due to error AccessDeniedException.",
+    )

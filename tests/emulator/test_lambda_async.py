@@ -102,6 +102,23 @@ def test_a_timeout_is_retried_too(functions, eventually):
     assert len(eventually(lambda: functions.logged(name, "Task timed out"))) == 2
 
 
+def test_an_event_right_after_an_update_is_not_lost(functions, eventually):
+    """Lambda keeps an event in its queue until it is handled or too old.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+    """
+    _, arn, received = queue(functions)
+    name = functions.deploy("def handler(event, context): return event")
+    functions.client.put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+    for order in range(3):
+        functions.client.update_function_configuration(FunctionName=name, Description=f"number {order}")
+        functions.client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        functions.send(name, {"order": order})
+    eventually(lambda: len(received()) == 3, 15)
+
+
 def test_bad_input(functions):
     name = functions.deploy(FAILS)
     client = functions.client

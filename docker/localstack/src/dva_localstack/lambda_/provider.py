@@ -5,7 +5,7 @@ import tempfile
 from localstack import config
 from localstack.services.plugins import Service
 
-from . import streams
+from . import event_queue, streams
 from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
@@ -24,5 +24,6 @@ def create_service() -> Service:
     """Return the Lambda service."""
     # LocalStack unpacks code below the temporary folder; everything of this server's stays in its state.
     tempfile.tempdir = config.dirs.tmp
+    event_queue.repair()
     streams.repair()
     return Service.for_provider(CourseLambdaProvider())

@@ -5,7 +5,7 @@ import tempfile
 from localstack import config
 from localstack.services.plugins import Service
 
-from . import event_queue, streams
+from . import event_queue, streams, windows
 from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
@@ -26,4 +26,5 @@ def create_service() -> Service:
     tempfile.tempdir = config.dirs.tmp
     event_queue.repair()
     streams.repair()
+    windows.repair()
     return Service.for_provider(CourseLambdaProvider())

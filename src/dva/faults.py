@@ -58,8 +58,7 @@ class FaultyServer:
         self._guard = threading.Lock()
         self._began = time.monotonic()
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
 
     @property
@@ -101,6 +100,13 @@ class FaultyServer:
             step = self._steps.popleft() if self._steps else self._always
             self.requests.append(Seen(time.monotonic() - self._began, method, path, step))
         return step
+
+
+class _Server(ThreadingHTTPServer):
+    """A server for callers who all come in the same moment: by default the sixth has to wait for a second."""
+
+    request_queue_size = 128
+    daemon_threads = True
 
 
 def _check(step: str) -> None:

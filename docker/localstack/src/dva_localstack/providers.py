@@ -63,8 +63,6 @@ class Forwarder(ServiceLifecycleHook):
             context.request.form = ImmutableMultiDict()
         # A client may speak another protocol than MiniStack, for example CBOR: then the request is written anew.
         foreign = context.protocol != context.service.resolved_protocol
-        # A form that somebody has parsed before would be sent twice, as parsed and as it came.
-        foreign = foreign or context.protocol == "query"
         try:
             answer = self.proxy.forward(context, request if foreign else None)
             body = answer.get_data()

@@ -43,7 +43,7 @@ def caller_of(request: Any) -> tuple[callers.Caller, signatures.Signed]:
     signed = signatures.read(request)
     if signed is None:
         raise NotSigned("Missing Authentication Token")
-    caller = callers.find(signed.access_key)
+    caller = callers.find(signed.by.access_key)
     if caller is None or not caller.active:
         raise NotValid("The security token included in the request is invalid.")
     if caller.session and signed.token != caller.session.session_token:

@@ -1,35 +1,22 @@
-"""Whether a request was signed with a secret access key: Signature Version 4, in the header or in the URL.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-"""
+"""Whether a request to an API was signed with a secret access key, in headers or in the URL, and not too long ago."""
 
 import datetime
-import hmac
-import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from dva_localstack import sigv4
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW_SECONDS = 300
 """How far the clocks of client and service may be apart, and the life of a signature in the header."""
 
 
 @dataclass(frozen=True)
 class Signed:
-    """What a signed request says about its signature."""
+    """What a signed request says about its signature and its sender."""
 
-    access_key: str
-    date: str
-    region: str
-    service: str
-    headers: tuple[str, ...]
-    signature: str
-    time: str
+    by: sigv4.Signed
     token: str | None
+    """Session token of temporary credentials."""
     expires: int = SKEW_SECONDS
     """Seconds."""
     in_url: bool = False
@@ -40,48 +27,28 @@ def read(request: Any) -> Signed | None:
 
     :param request: an HTTP request or a WebSocket's
     """
-    in_url = request.args.get("X-Amz-Algorithm") == ALGORITHM
-    if in_url:
-        said = {name.removeprefix("X-Amz-"): value for name, value in request.args.items()}
-        time, token = said.get("Date", ""), said.get("Security-Token")
-    else:
-        scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
-        if scheme != ALGORITHM:
-            return None
-        said = dict(part.strip().partition("=")[::2] for part in rest.split(","))
-        time, token = request.headers.get("X-Amz-Date", ""), request.headers.get("X-Amz-Security-Token")
     try:
-        key, date, region, service, _ = said["Credential"].split("/")
-        headers = tuple(said["SignedHeaders"].split(";"))
-        expires = int(said["Expires"]) if in_url else SKEW_SECONDS
-        return Signed(key, date, region, service, headers, said["Signature"], time, token, expires, in_url)
-    except (KeyError, ValueError):
+        if request.args.get("X-Amz-Algorithm") == sigv4.ALGORITHM:
+            said = {name.removeprefix("X-Amz-"): value for name, value in request.args.items()}
+            by = sigv4.signed(said, said.get("Date", ""))
+            return Signed(by, said.get("Security-Token"), int(said.get("Expires", "")), in_url=True)
+        by = sigv4.signed(
+            sigv4.parts_of(request.headers.get("Authorization", "")), request.headers.get("X-Amz-Date", "")
+        )
+    except ValueError:
         return None
+    return Signed(by, request.headers.get("X-Amz-Security-Token"))
 
 
 def matches(request: Any, signed: Signed, secret: str) -> bool:
     """Return whether the signature is that of the request as it arrived, with this secret, and not too old."""
     try:
-        at = datetime.datetime.strptime(signed.time, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
+        at = datetime.datetime.strptime(signed.by.time, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
     except ValueError:
         return False
     age = (datetime.datetime.now(datetime.UTC) - at).total_seconds()
-    if not -SKEW_SECONDS <= age <= signed.expires or not signed.time.startswith(signed.date):
+    if not -SKEW_SECONDS <= age <= signed.expires or not signed.by.time.startswith(signed.by.date):
         return False
-    auth = SigV4Auth(Credentials(signed.access_key, secret, signed.token), signed.service, signed.region)
-    rebuilt = _rebuilt(request, signed)
-    text = auth.string_to_sign(rebuilt, auth.canonical_request(rebuilt))
-    return hmac.compare_digest(auth.signature(text, rebuilt), signed.signature)
-
-
-def _rebuilt(request: Any, signed: Signed) -> AWSRequest:
-    """Return the request as botocore would have signed it."""
-    path, _, query = (request.environ.get("RAW_URI") or request.path).partition("?")
-    kept = [item for item in query.split("&") if item and not item.startswith("X-Amz-Signature=")]
-    url = urllib.parse.urlunsplit(("http", request.headers.get("Host", ""), path, "&".join(kept), ""))
-    headers = {name: ",".join(request.headers.getlist(name)) for name in signed.headers}
-    verb = "GET" if request.method == "WEBSOCKET" else request.method
-    body = b"" if request.method == "WEBSOCKET" or signed.in_url else request.get_data()
-    rebuilt = AWSRequest(verb, url, headers, body)
-    rebuilt.context["timestamp"] = signed.time
-    return rebuilt
+    socket = request.method == "WEBSOCKET"
+    body = b"" if socket or signed.in_url else None
+    return sigv4.matches(request, signed.by, secret, verb="GET" if socket else None, body=body)

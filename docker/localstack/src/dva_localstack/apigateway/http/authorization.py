@@ -48,7 +48,7 @@ def _by_iam(call: Call) -> Response | None:
     if not iam.decide(caller, call.arn, call.api.account, iam.conditions(call.request)).allowed:
         return message(403, "Forbidden")
     call.authorizer["iam"] = {
-        "accessKey": signed.access_key,
+        "accessKey": signed.by.access_key,
         "accountId": caller.principal.account,
         "callerId": caller.user_id,
         "cognitoIdentity": None,

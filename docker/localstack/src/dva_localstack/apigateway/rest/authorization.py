@@ -90,7 +90,7 @@ def _by_iam(context: RestApiInvocationContext, policy: Policy | None) -> None:
     if not decision.allowed:
         raise AccessDeniedError(iam.refusal_text(caller.principal.arn, method_arn(context), decision))
     context.context_variables["identity"] |= {
-        "accessKey": signed.access_key,
+        "accessKey": signed.by.access_key,
         "accountId": caller.principal.account,
         "caller": caller.user_id,
         "user": caller.user_id,

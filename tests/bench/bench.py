@@ -1,31 +1,26 @@
 """How fast the emulator is: ``python tests/bench/bench.py``.
 
 Prints the start time, the first call and a repeated call of each service, and a function cold and warm, beside
-LocalStack 4.14.0 without the course's settings where that has the service. Figures of one machine compare with
+LocalStack 4.14.0 by itself where that has the service. Figures of one machine compare with
 each other only: read the ratios.
 """
 
-import contextlib
+import argparse
 import io
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psutil
-import requests
 from botocore.config import Config
-
-BIN = Path(__file__).resolve().parents[2] / "docker/localstack/.venv/bin"
+from servers import started
 
 REPEATS = 20
 """Calls of which the median is the repeated call."""
@@ -53,49 +48,6 @@ ONLY_OURS = {"dynamodb", "kinesis"}
 
 Figures = dict[str, float]
 """Names of measurements to milliseconds."""
-
-
-def environment(port: int, state: Path, plugin: bool) -> tuple[list[str], dict[str, str]]:
-    """Return the command that starts a server in the foreground, and its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PROVIDER_OVERRIDE_"))}
-    if plugin:
-        return [str(BIN / "dva-localstack"), "--port", str(port), "--state", str(state)], kept
-    plain = {
-        "OVERRIDE_IN_DOCKER": "0",
-        "FILESYSTEM_ROOT": str(state),
-        "XDG_CACHE_HOME": str(state / "cache"),
-        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-        "LOCALSTACK_HOST": f"localhost:{port}",
-        "DNS_ADDRESS": "0",
-        "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "DISABLE_EVENTS": "1",
-    }
-    return [str(BIN / "python"), "-m", "localstack.runtime.main"], kept | plain
-
-
-@contextlib.contextmanager
-def started(folder: Path, plugin: bool) -> Iterator[tuple[str, psutil.Process, float]]:
-    """Start a server; yield its URL, its process and how long it took to be healthy in milliseconds."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command, variables = environment(port, folder / "state", plugin)
-    url = f"http://127.0.0.1:{port}"
-    begun = time.perf_counter()
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        while True:
-            if process.poll() is not None:
-                raise RuntimeError((folder / "log").read_text()[-2000:])
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"{url}/_localstack/health", timeout=30).ok:
-                    break
-            time.sleep(0.01)
-        yield url, psutil.Process(process.pid), (time.perf_counter() - begun) * 1000
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def milliseconds(call: Callable[[], Any]) -> float:
@@ -149,18 +101,19 @@ def of_functions(client: Callable[[str], Any]) -> Figures:
     return {"function cold": statistics.median(cold), "function warm": statistics.median(warm)}
 
 
-def measure(plugin: bool) -> tuple[Figures, int]:
+def measure(server: str) -> tuple[Figures, int]:
     """Measure one kind of server; return the figures and its memory after all calls, in MiB."""
+    ours = server == "course"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        with started(folder, plugin) as (_, _, first):
+        with started(server, Path(name)) as first:
             pass
-        with started(folder, plugin) as (url, process, second):
-            client = clients(url)
-            figures = {"start, new state": first, "start, again": second}
-            figures |= of_services(client, [name for name in CALLS if plugin or name not in ONLY_OURS])
-            if plugin:
+        with started(server, Path(name)) as running:
+            client = clients(running.url)
+            figures = {"start, new state": first.seconds * 1000, "start, again": running.seconds * 1000}
+            figures |= of_services(client, [name for name in CALLS if ours or name not in ONLY_OURS])
+            if ours:
                 figures |= of_functions(client)
+            process = psutil.Process(running.pid)
             tree = [process, *process.children(recursive=True)]
             memory = sum(item.memory_info().rss for item in tree)
     return figures, memory // 2**20
@@ -168,8 +121,9 @@ def measure(plugin: bool) -> tuple[Figures, int]:
 
 def main() -> None:
     """Measure both and print a table."""
-    ours, our_memory = measure(plugin=True)
-    plain, plain_memory = measure(plugin=False)
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    ours, our_memory = measure("course")
+    plain, plain_memory = measure("localstack")
     print(f"{'':26}{'ours':>10}{'LocalStack':>14}{'ratio':>9}")
     for name, value in ours.items():
         other = plain.get(name)

@@ -11,7 +11,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,21 +18,17 @@ import time
 import tomllib
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import requests
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from servers import BIN, SERVERS, started
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = ROOT / "docker/localstack/.venv/bin"
 SUITE = ROOT / "tests/emulator"
 SERVICES = ROOT / "docker/localstack/src/dva_localstack/services.toml"
 RESULT = ROOT / "chapters/reference/comparison.json"
-
-SERVERS = ("course", "localstack", "ministack")
-
-START_SECONDS = 120
 
 GROUPS = {
     "cognito": "cognito-idp",
@@ -71,73 +66,6 @@ Counts = dict[str, tuple[int, int]]
 """Services to tests that passed and tests that ran."""
 
 
-def command(server: str, port: int, state: Path) -> tuple[list[str], dict[str, str]]:
-    """Return the command that runs a server in the foreground, and its environment."""
-    dropped = ("AWS_", "PROVIDER_OVERRIDE_", "DVA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    # No downloads: what a server fetches at the first use of a service is not there.
-    kept |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
-    kept |= {"http_proxy": kept["HTTP_PROXY"], "https_proxy": kept["HTTPS_PROXY"], "no_proxy": kept["NO_PROXY"]}
-    kept |= {"DOCKER_HOST": f"unix://{state}/no-docker.sock", "AWS_EC2_METADATA_DISABLED": "true"}
-    if server == "course":
-        return [str(BIN / "dva-localstack"), "--port", str(port), "--state", str(state)], kept
-    if server == "ministack":
-        own = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "localhost", "TMPDIR": str(state)}
-        return [str(BIN / "python"), "-m", "ministack"], kept | own
-    own = {
-        "OVERRIDE_IN_DOCKER": "0",
-        "FILESYSTEM_ROOT": str(state),
-        "XDG_CACHE_HOME": str(state / "cache"),
-        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-        "GATEWAY_SERVER": "bound",
-        "LOCALSTACK_HOST": f"localhost:{port}",
-        "DNS_ADDRESS": "0",
-        "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "DISABLE_EVENTS": "1",
-    }
-    return [str(BIN / "python"), str(Path(__file__).with_name("plain_localstack.py"))], kept | own
-
-
-@contextmanager
-def started(server: str, folder: Path) -> Iterator[str]:
-    """Start a server; yield its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    state = folder / "state"
-    state.mkdir(parents=True)
-    arguments, variables = command(server, port, state)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(arguments, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait(url, process, folder / "log")
-        yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a server answers.
-
-    :raises RuntimeError: it ended, or does not within :data:`START_SECONDS`
-    """
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            requests.get(f"{url}/_localstack/health", timeout=5)
-        except requests.RequestException:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text()[-3000:]}")
-
-
 def service_of(file: str, known: set[str]) -> str | None:
     """Return the service that a test file is about; None if it is about none.
 
@@ -152,13 +80,37 @@ def service_of(file: str, known: set[str]) -> str | None:
     raise ValueError(f"{file}: about which service? Name it in GROUPS or OWN")
 
 
+def is_there(url: str, service: str) -> bool:
+    """Tell whether a server has a service: whether any call that needs no parameters is answered without a 5xx."""
+    once = Config(retries={"total_max_attempts": 1}, read_timeout=20, inject_host_prefix=False)
+    session = boto3.Session("000000000000", "x", region_name="us-east-1")
+    client = session.client(service, endpoint_url=url, config=once)
+    for method, operation in client.meta.method_to_api_mapping.items():
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        if not operation.startswith(("List", "Describe", "Get")) or (shape and shape.required_members):
+            continue
+        try:
+            getattr(client, method)()
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                return True
+        except BotoCoreError:
+            continue
+        else:
+            return True
+    return False
+
+
 def run(url: str, files: list[Path], report: Path, workers: str) -> Counts:
-    """Run test files against a server; return the counts by service."""
+    """Run test files against a server; return the counts by service, without those of services that are not there."""
     known = set(tomllib.loads(SERVICES.read_text("utf-8")))
+    there = {service: is_there(url, service) for service in {service_of(path.stem, known) for path in files} if service}
+    files = [path for path in files if there[service_of(path.stem, known) or ""]]
     arguments = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", "-p", "only_behavior"]
     arguments += ["--tb=no", "--no-header", f"--junitxml={report}", *map(str, files)]
     paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     variables = {**os.environ, "DVA_TEST_ENDPOINT": url, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    variables["AWS_MAX_ATTEMPTS"] = "2"
     done = subprocess.run(arguments, cwd=ROOT, env=variables, check=False, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
@@ -212,17 +164,19 @@ def main() -> None:
         for server in given.servers:
             folder = Path(name) / server
             begun = time.monotonic()
-            with started(server, folder) as url:
-                results[server] = run(url, files, folder / "report.xml", given.workers)
+            with started(server, folder) as running:
+                results[server] = run(running.url, files, folder / "report.xml", given.workers)
             good, ran = (sum(column) for column in zip(*results[server].values(), strict=True))
             print(f"{server}: {good} of {ran} in {time.monotonic() - begun:.0f} s", flush=True)
     services = sorted({service for result in results.values() for service in result})
+    ran_by = {service: max(result.get(service, (0, 0))[1] for result in results.values()) for service in services}
     document = {
         "date": dt.date.today().isoformat(),
         "command": "python tests/bench/compare.py",
         "versions": versions(),
         "services": {
-            service: {server: results[server].get(service, (0, 0)) for server in given.servers} for service in services
+            service: {server: results[server].get(service, (0, ran_by[service])) for server in given.servers}
+            for service in services
         },
     }
     given.output.write_text(json.dumps(document, indent=2) + "\n", "utf-8")

@@ -119,3 +119,22 @@ def test_an_endpoint_without_a_type_is_a_gateway(ec2: Any, vpc: str) -> None:
     found = ec2.describe_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["VpcEndpoints"]
     assert found[0]["VpcEndpointType"] == "Gateway"
     assert ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["Unsuccessful"] == []
+
+
+def test_private_dns_needs_both_dns_attributes_of_the_vpc(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"""
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.77.0/24")["Subnet"]["SubnetId"]
+    request = {
+        "VpcId": vpc,
+        "ServiceName": "com.amazonaws.us-east-1.secretsmanager",
+        "VpcEndpointType": "Interface",
+        "SubnetIds": [subnet],
+    }
+    assert refused(ec2.create_vpc_endpoint, **request, PrivateDnsEnabled=True) == "InvalidParameter"
+    endpoint = ec2.create_vpc_endpoint(**request, PrivateDnsEnabled=False)["VpcEndpoint"]["VpcEndpointId"]
+    assert refused(ec2.modify_vpc_endpoint, VpcEndpointId=endpoint, PrivateDnsEnabled=True) == "InvalidParameter"
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=True)
+    assert ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["PrivateDnsEnabled"] is True
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=False)
+    assert ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["PrivateDnsEnabled"] is False

@@ -10,12 +10,13 @@ from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
 from .logs import WholeMessages
+from .networks import CheckedNetworks
 from .requests import CheckedRequests
 from .source_permissions import PermittedSources
 
 
 class CourseLambdaProvider(
-    WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests, PermittedSources
+    WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests, CheckedNetworks, PermittedSources
 ):
     """LocalStack's provider, mended; each base says which fault it mends."""
 

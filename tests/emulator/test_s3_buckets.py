@@ -220,6 +220,7 @@ def move(days: int, storage_class: str) -> dict[str, Any]:
         ([rule(Transitions=[move(29, "STANDARD_IA")])], "InvalidArgument"),
         ([rule(Transitions=[move(10, "ONEZONE_IA")])], "InvalidArgument"),
         ([rule(Transitions=[move(30, "STANDARD_IA"), move(50, "GLACIER")])], "InvalidArgument"),
+        ([rule(Transitions=[move(4, "GLACIER_IR"), move(93, "DEEP_ARCHIVE")])], "InvalidArgument"),
         ([rule(Transitions=[move(90, "GLACIER"), move(120, "STANDARD_IA")])], "InvalidArgument"),
         ([rule(Transitions=[move(60, "GLACIER"), move(90, "GLACIER")])], "InvalidArgument"),
         ([rule(Transitions=[move(90, "GLACIER")], Expiration={"Days": 90})], "InvalidArgument"),

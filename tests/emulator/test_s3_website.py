@@ -24,8 +24,8 @@ def bucket(s3: Any) -> str:
     statement = {
         "Effect": "Allow",
         "Principal": "*",
-        "Action": ["s3:GetObject", "s3:ListBucket"],
-        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
     }
     s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     for key in ("index.html", "docs/index.html", "oops.html", "new/page.html"):
@@ -68,6 +68,15 @@ def test_without_an_error_document(visit: Any) -> None:
     answer = visit("missing.html", IndexDocument={"Suffix": "index.html"})
     assert answer.status_code == 404
     assert "Code: NoSuchKey" in answer.text
+
+
+def test_a_page_that_is_not_public_is_forbidden_and_a_missing_one_is_not(s3: Any, bucket: str, visit: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteAccessPermissionsReqd.html"""
+    s3.delete_bucket_policy(Bucket=bucket)
+    answer = visit("new/page.html")
+    assert answer.status_code == 403
+    assert "Code: AccessDenied" in answer.text
+    assert visit("missing.html").status_code == 404
 
 
 def test_everything_redirected_to_another_host(visit: Any) -> None:

@@ -20,6 +20,9 @@ MINIMUM_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 """Days in S3 Standard before these classes:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"""
 
+MINIMUM_STAY = {**MINIMUM_DAYS, "GLACIER_IR": 90, "GLACIER": 90}
+"""Days that an object stays in a class before the same rule may move it on, by the same page."""
+
 WATERFALL = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 """Objects move down this list only, by the same page."""
 
@@ -124,7 +127,7 @@ def check_transitions(transitions: list[dict[str, Any]], expiration: dict[str, A
         return
     ordered = sorted(seen, key=WATERFALL.index)
     for earlier, later in itertools.pairwise(ordered):
-        gap = MINIMUM_DAYS.get(earlier, 1)
+        gap = MINIMUM_STAY.get(earlier, 1)
         if seen[later] - seen[earlier] < gap:
             raise error(
                 "InvalidArgument",

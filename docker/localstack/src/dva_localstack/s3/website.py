@@ -101,10 +101,10 @@ class Visit:
         try:
             return self.object(key)
         except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            status, reason = self.refusal(key, error)
             if status == 404 and not key.endswith(f"/{index}") and self.exists(f"{key}/{index}"):
                 return self.redirect(302, f"{key}/")
-            return self.by_rule(status) or self.error_document(status, key, error.response["Error"])
+            return self.by_rule(status) or self.error_document(status, key, reason)
 
     def by_rule(self, status: int | None) -> Response | None:
         """Return the redirect of the first routing rule that fits, before (None) or after an error.
@@ -157,6 +157,20 @@ class Visit:
         except ClientError:
             return False
         return True
+
+    def refusal(self, key: str, error: ClientError) -> tuple[int, dict[str, Any]]:
+        """Return status and error for a visitor: 404 for what is not there, whoever asks.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteAccessPermissionsReqd.html
+        """
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 403:
+            try:
+                connect_to().s3.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as answer:
+                if answer.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    return 404, {"Code": "NoSuchKey", "Message": "The specified key does not exist."}
+        return status, dict(error.response["Error"])
 
     def error_document(self, status: int, key: str, error: dict[str, Any]) -> Response:
         """Return the website's error document, or S3's own page.

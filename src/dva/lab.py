@@ -9,11 +9,18 @@ from typing import Any
 
 import boto3
 import requests
+from botocore.config import Config
 from localstack_client.session import Session
 
 from dva import checks, cleanup, deploying, endpoint, sources
 from dva.errors import CourseError
 from dva.paths import ROOT, state
+
+
+def _as_is(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a client that keeps its endpoint: no operation puts a word before the host's name."""
+    config = Config(inject_host_prefix=False)
+    return {**options, "config": config.merge(options["config"]) if options.get("config") else config}
 
 
 class Account:
@@ -54,11 +61,11 @@ class Account:
         :param region_name: AWS Region; default: :attr:`region`
         :param options: passed to ``boto3.client``, for example ``config=Config(retries={"max_attempts": 2})``
         """
-        return self._session(region_name or self.region).client(service, **options)
+        return self._session(region_name or self.region).client(service, **_as_is(options))
 
     def resource(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         """Return a boto3 resource in this account; parameters as for :meth:`client`."""
-        return self._session(region_name or self.region).resource(service, **options)
+        return self._session(region_name or self.region).resource(service, **_as_is(options))
 
     def name(self, base: str) -> str:
         """Return a name that nobody else has, always the same for this account.

@@ -8,6 +8,7 @@ import zipfile
 import boto3
 import pytest
 import requests
+from botocore.config import Config
 from IPython.core.interactiveshell import InteractiveShell
 
 from dva import Lab, cleanup, sources
@@ -94,6 +95,14 @@ def test_a_function_from_the_labs_files_can_be_made_again(lab):
     assert inline["Statement"] == [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
     attached = lab.client("iam").list_attached_role_policies(RoleName=lab.name("keeper"))["AttachedPolicies"]
     assert [policy["PolicyName"] for policy in attached] == ["AWSLambdaBasicExecutionRole"]
+
+
+def test_clients_keep_the_endpoint_and_the_options_of_their_caller(lab):
+    machines = lab.client("stepfunctions", config=Config(read_timeout=7))
+    assert machines.meta.config.read_timeout == 7
+    with pytest.raises(machines.exceptions.ClientError) as caught:
+        machines.start_sync_execution(stateMachineArn=f"arn:aws:states:us-east-1:{lab.account_id}:stateMachine:none")
+    assert caught.value.response["Error"]["Code"] == "StateMachineDoesNotExist"
 
 
 def test_source_cells_are_saved_and_must_be_python(lab, monkeypatch):

@@ -234,3 +234,18 @@ def test_api_gateway_is_managed_by_methods_on_paths(aws):
     assert client.get_rest_apis()["items"] == []
     message = refused(lambda: client.create_rest_api(name="no"), "AccessDeniedException", 403)
     assert "apigateway:POST on resource: arn:aws:apigateway:us-east-1::/restapis" in message
+
+
+def test_a_key_that_does_not_exist_is_not_found(aws):
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html"""
+    missing = "11111111-2222-3333-4444-555555555555"
+    refused(lambda: aws("kms").describe_key(KeyId=missing), "NotFoundException", 400)
+    refused(lambda: user(aws)("kms").describe_key(KeyId=missing), "AccessDeniedException", 400)
+
+
+def test_an_alias_begins_with_its_word(aws):
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
+    key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
+    refused(lambda: aws("kms").create_alias(AliasName="orders", TargetKeyId=key), "ValidationException", 400)
+    aws("kms").create_alias(AliasName="alias/orders", TargetKeyId=key)
+    assert aws("kms").describe_key(KeyId="alias/orders")["KeyMetadata"]["KeyId"] == key

@@ -10,12 +10,6 @@ from dva_localstack.policy import Policy
 
 from . import bucket_access, kms_keys, recorded
 
-MUST_ALLOW = frozenset({"kms"})
-"""Services whose resource policy has to allow, whatever the identity policies say.
-
-https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
-"""
-
 
 def policy_of(arn: str) -> Policy | None:
     """Return the policy of a resource, None if it has none.
@@ -28,8 +22,11 @@ def policy_of(arn: str) -> Policy | None:
 
 
 def must_allow(arn: str) -> bool:
-    """Tell whether the resource's policy has to allow a call, so that identity policies alone never suffice."""
-    return arn.startswith("arn:") and arn.split(":", 3)[2] in MUST_ALLOW
+    """Tell whether the resource's policy has to allow a call, so that identity policies alone never suffice.
+
+    So it is with KMS keys that exist: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+    """
+    return arn.startswith("arn:aws:kms:") and policy_of(arn) is not None
 
 
 def named(kind: str, name: str, text: str | None) -> Policy | None:

@@ -2,12 +2,14 @@
 
 Faults: ``BisectBatchOnFunctionError`` is stored and never heeded. A mapping that is changed begins at its starting
 position again, instead of where it was. Events of DynamoDB streams do not say who made the change, so that a filter
-cannot tell deletions by time to live, and every record arrives now, so that none is ever too old.
+cannot tell deletions by time to live, and every record arrives now, so that none is ever too old. A mapping that is
+deleted or changed while a batch fails goes on with its retries, for ever.
 """
 
 import copy
 from typing import Any
 
+from localstack.services.lambda_.event_source_mapping.esm_worker import EsmWorker
 from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
 from localstack.services.lambda_.event_source_mapping.event_processor import BatchFailureError
 from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
@@ -88,8 +90,25 @@ def repair() -> None:
     StreamPoller.forward_events_to_target = forward_events_to_target
     DynamoDBPoller.transform_into_events = transform_into_events
     DynamoDBPoller.get_approximate_arrival_time = arrival
+    end_retries_on("stop")
+    end_retries_on("delete")
     go_on_where_it_was(DynamoDBPoller, "StreamArn", "SequenceNumber")
     go_on_where_it_was(KinesisPoller, "StreamARN", "StartingSequenceNumber")
+
+
+def end_retries_on(call: str) -> None:
+    """Have a call of a mapping's worker also end the retries of a stream's batch.
+
+    :param call: name of the method
+    """
+    original = getattr(EsmWorker, call)
+
+    def ended(self: Any) -> None:
+        original(self)
+        if isinstance(self.poller, StreamPoller):
+            self.poller.close()
+
+    setattr(EsmWorker, call, ended)
 
 
 def go_on_where_it_was(poller: Any, arn: str, number: str) -> None:

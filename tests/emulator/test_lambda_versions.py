@@ -88,6 +88,24 @@ def test_bad_input(functions, two_versions, change, code):
     assert after["RevisionId"] == before["RevisionId"], "nothing was changed"
 
 
+def test_a_version_stays_while_an_alias_needs_it(functions, two_versions):
+    """Neither the version of an alias nor the one with a weight can be deleted; later both can.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+    """
+    client = functions.client
+    weights = {"AdditionalVersionWeights": {"2": 0.1}}
+    client.create_alias(FunctionName=two_versions, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    for version in ("1", "2"):
+        with pytest.raises(ClientError) as error:
+            client.delete_function(FunctionName=two_versions, Qualifier=version)
+        assert error.value.response["Error"]["Code"] == "ResourceConflictException"
+    client.update_alias(FunctionName=two_versions, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    client.delete_function(FunctionName=two_versions, Qualifier="2")
+    listed = client.list_versions_by_function(FunctionName=two_versions)["Versions"]
+    assert [version["Version"] for version in listed] == ["$LATEST", "1"]
+
+
 def test_provisioned_concurrency_is_ready_before_the_first_invocation(functions, two_versions, eventually):
     client = functions.client
     client.put_provisioned_concurrency_config(

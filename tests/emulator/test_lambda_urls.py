@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
 
 ECHO = """
     import json
@@ -105,6 +108,34 @@ def test_an_alias_has_a_url_of_its_own(functions):
     open_to_all(functions.client, name, Qualifier="live")
     made = functions.client.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")
     assert requests.get(made["FunctionUrl"]).text == version
+
+
+def test_a_permission_for_urls_does_not_open_the_api(functions, another_account):
+    """InvokedViaFunctionUrl narrows a grant to the URL: the other account gets through to it, but not to Invoke.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    client, other = functions.client, another_account()
+    name = functions.deploy("def handler(event, context): return 'served'")
+    grants = {
+        "InvokeFunctionUrl": {"FunctionUrlAuthType": "AWS_IAM"},
+        "InvokeFunction": {"InvokedViaFunctionUrl": True},
+    }
+    for action, condition in grants.items():
+        client.add_permission(
+            FunctionName=name,
+            StatementId=action,
+            Action=f"lambda:{action}",
+            Principal=other.id,
+            **condition,
+        )
+    url = client.create_function_url_config(FunctionName=name, AuthType="AWS_IAM")["FunctionUrl"]
+    signed = AWSRequest("GET", url)
+    SigV4Auth(other.session.get_credentials(), "lambda", "us-east-1").add_auth(signed)
+    assert requests.get(url, headers=dict(signed.headers)).text == "served"
+    with pytest.raises(ClientError) as error:
+        other("lambda").invoke(FunctionName=client.get_function(FunctionName=name)["Configuration"]["FunctionArn"])
+    assert error.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_bad_input(functions, url):

@@ -5,16 +5,18 @@ curl but not in every resolver that Python uses, so the URL that the API returns
 A request there is handed to LocalStack's own route, under the host name that the route expects.
 
 LocalStack also takes any ``body`` in a function's result for the response. On AWS a result without
-``statusCode`` is the response's body as a whole. And it opens every URL to everybody.
+``statusCode`` is the response's body as a whole. It opens every URL to everybody, and does not know the condition
+``InvokedViaFunctionUrl`` of permissions.
 """
 
 import dataclasses
 import json
 from typing import Any
 
+from localstack.aws.api import handler
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
-from localstack.services.lambda_ import urlrouter
+from localstack.services.lambda_ import api_utils, urlrouter
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
 from localstack.utils.patch import patch
@@ -47,6 +49,24 @@ class PathFunctionUrls(LambdaProvider):
                     function.function_url_configs[qualifier] = dataclasses.replace(config, url=url)
                     return {**response, "FunctionUrl": url}
         return response
+
+    @handler("AddPermission", expand=False)
+    def add_permission(self, context: Any, request: Any) -> Any:
+        """Answer ``AddPermission``; one that is for function URLs only gets its condition.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+        """
+        response = super().add_permission(context, request)
+        if not json.loads(context.request.get_data() or "{}").get("InvokedViaFunctionUrl"):
+            return response
+        name, qualifier = api_utils.get_name_and_qualifier(request["FunctionName"], request.get("Qualifier"), context)
+        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
+        function = self._get_function(name, account, region)
+        resolved, _ = self._resolve_fn_qualifier(function, qualifier)
+        statements = function.permissions[resolved].policy.Statement
+        statement = next(one for one in statements if one["Sid"] == request["StatementId"])
+        statement.setdefault("Condition", {})["Bool"] = {"lambda:InvokedViaFunctionUrl": "true"}
+        return {"Statement": json.dumps(statement)}
 
 
 def _functions_of_all_accounts() -> list[Any]:

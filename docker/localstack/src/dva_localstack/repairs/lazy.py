@@ -5,6 +5,8 @@ from types import ModuleType
 
 MENDED = {
     "appsync": "dva_localstack.repairs.appsync",
+    "autoscaling": "dva_localstack.repairs.autoscaling",
+    "cloudfront": "dva_localstack.repairs.cloudfront",
     "cognito": "dva_localstack.repairs.cognito",
     "ecr": "dva_localstack.repairs.ecr",
     "elasticache": "dva_localstack.repairs.elasticache",

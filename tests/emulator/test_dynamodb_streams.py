@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator.people import allow, role
+from emulator.people import allow, refused, role, session
 
 HANDLER = """
 import json
@@ -93,6 +93,22 @@ def test_the_stream_belongs_to_its_account_and_region(aws: Any, another_account:
     other = another_account()
     assert other("dynamodbstreams").list_streams()["Streams"] == []
     assert other("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_records_are_read_by_who_may_read_this_stream(aws: Any) -> None:
+    """GetRecords names no stream: its iterator does.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    """
+    stream = Stream(aws)
+    stream.put("1")
+    reading = ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]
+    stream.client = session(aws, allow(reading, stream.arn.replace("orders", "others")))("dynamodbstreams")
+    refused(stream.records, "AccessDeniedException", 400)
+    stream.client = session(aws, allow(reading[:2], stream.arn))("dynamodbstreams")
+    assert "dynamodb:GetRecords" in refused(stream.records, "AccessDeniedException", 400)
+    stream.client = session(aws, allow(reading, stream.arn))("dynamodbstreams")
+    assert len(stream.records()) == 1
 
 
 def test_an_expired_item_is_deleted_by_the_service(aws: Any, eventually: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ deleted or changed while a batch fails goes on with its retries, for ever.
 """
 
 import copy
+import threading
 from typing import Any
 
 from localstack.services.lambda_.event_source_mapping.esm_worker import EsmWorker
@@ -24,24 +25,31 @@ class Split(BaseException):
     """A batch failed and is to be halved. Not an ``Exception``: the poller retries after all of these."""
 
 
-class Halving:
-    """A processor of events that asks for a batch to be split when the function fails.
+class Batches:
+    """A processor of events that stops with its mapping, and asks for a batch to be split when the function fails.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
 
-    def __init__(self, processor: Any) -> None:
+    def __init__(self, processor: Any, stopped: threading.Event, halving: bool) -> None:
         self.processor = processor
+        self.stopped = stopped
+        self.halving = halving
+        self.unfinished = False
 
     def process_events_batch(self, events: Any) -> None:
-        """Pass a batch on.
+        """Pass a batch on, unless the mapping was stopped while it waited for the next attempt.
 
         :raises Split: if it failed and has more than one record; splitting does not count as a retry
         """
+        self.unfinished = True
+        if self.stopped.is_set():
+            return
         try:
             self.processor.process_events_batch(events)
+            self.unfinished = False
         except BatchFailureError as error:
-            if len(events) > 1:
+            if self.halving and len(events) > 1:
                 raise Split from error
             raise
 
@@ -62,8 +70,9 @@ def repair() -> None:
 
     def get_esm_worker(self: Any) -> Any:
         worker = make(self)
-        if isinstance(worker.poller, StreamPoller) and self.esm_config.get("BisectBatchOnFunctionError"):
-            worker.poller.processor = Halving(worker.poller.processor)
+        if isinstance(worker.poller, StreamPoller):
+            halving = bool(self.esm_config.get("BisectBatchOnFunctionError"))
+            worker.poller.processor = Batches(worker.poller.processor, worker.poller._is_shutdown, halving)
         return worker
 
     def forward_events_to_target(self: Any, shard_id: str, records: list[dict[str, Any]]) -> None:
@@ -73,7 +82,7 @@ def repair() -> None:
             half = len(records) // 2
             forward_events_to_target(self, shard_id, records[:half])
             forward_events_to_target(self, shard_id, records[half:])
-        if self.esm_uuid and not self._is_shutdown.is_set():
+        if self.esm_uuid and not (self._is_shutdown.is_set() and self.processor.unfinished):
             DONE[self.esm_uuid, shard_id] = sequence_number(records[-1])
 
     def transform_into_events(self: Any, records: list[dict[str, Any]], shard_id: str) -> list[dict[str, Any]]:

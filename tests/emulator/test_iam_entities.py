@@ -114,3 +114,23 @@ def test_a_policy_in_use_stays(iam: Any) -> None:
     iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
     iam.delete_policy(PolicyArn=arn)
     refused("NoSuchEntity", iam.get_policy, PolicyArn=arn)
+
+
+def test_an_aws_policy_counts_the_attachments_of_each_account(aws, another_account):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html"""
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    other = another_account()
+    for account, names in ((aws, ("ana", "bob")), (other, ("ana",))):
+        for name in names:
+            account("iam").create_user(UserName=name)
+            account("iam").attach_user_policy(UserName=name, PolicyArn=arn)
+    aws("iam").detach_user_policy(UserName="bob", PolicyArn=arn)
+
+    def attached(account, **options):
+        pages = account("iam").get_paginator("list_policies").paginate(OnlyAttached=True, **options)
+        return [(policy["Arn"], policy["AttachmentCount"]) for page in pages for policy in page["Policies"]]
+
+    assert attached(aws) == attached(other) == attached(aws, Scope="AWS") == [(arn, 1)]
+    assert attached(aws, Scope="Local") == []
+    aws("iam").detach_user_policy(UserName="ana", PolicyArn=arn)
+    assert (attached(aws), attached(other)) == ([], [(arn, 1)])

@@ -49,6 +49,7 @@ OWN = {
     "test_forwarded_services",
     "test_lambda_isolation",
     "test_lambda_layer_list",
+    "test_load",
     "test_log_patterns",
     "test_ministack_process",
     "test_policy_conditions",

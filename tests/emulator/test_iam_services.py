@@ -44,6 +44,12 @@ def test_s3_tells_a_queue_only_if_the_queue_lets_it(aws, queue):
     put()
 
 
+def denied(aws):
+    """Return the principals of the account's last denials."""
+    answer = requests.get(f"{aws.endpoint}/_dva/iam/last-denials", params={"account": aws.id}).json()
+    return [denial["principal"] for denial in answer["denials"]]
+
+
 def test_sns_sends_to_a_queue_only_if_the_queue_lets_it(aws, queue, eventually):
     """https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html"""
     sns = aws("sns")
@@ -51,6 +57,7 @@ def test_sns_sends_to_a_queue_only_if_the_queue_lets_it(aws, queue, eventually):
     attributes = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue[1], Attributes=attributes)
     sns.publish(TopicArn=topic, Message="lost")
+    assert set(eventually(lambda: denied(aws))) == {"sns.amazonaws.com"}
     let_send(aws, "target", "sns", topic)
     sns.publish(TopicArn=topic, Message="heard")
     assert eventually(lambda: messages(aws, queue)) == ["heard"]
@@ -65,12 +72,8 @@ def test_eventbridge_sends_to_a_queue_only_if_the_queue_lets_it(aws, queue, even
     def send(n):
         events.put_events(Entries=[{"Source": "test", "DetailType": "t", "Detail": json.dumps({"n": n})}])
 
-    def denied():
-        answer = requests.get(f"{aws.endpoint}/_dva/iam/last-denials", params={"account": aws.id}).json()
-        return [denial["principal"] for denial in answer["denials"]]
-
     send(1)
-    assert set(eventually(denied)) == {"events.amazonaws.com"}
+    assert set(eventually(lambda: denied(aws))) == {"events.amazonaws.com"}
     let_send(aws, "target", "events", rule)
     send(2)
     assert eventually(lambda: messages(aws, queue)) == ["2"]

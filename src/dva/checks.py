@@ -170,7 +170,11 @@ def short(value: Any) -> str:
 
 
 def install() -> None:
-    """Make asserts in notebook cells say what they saw; safe to call again."""
+    """Make asserts in notebook cells say what they saw, and an exercise's ``...`` say nothing; safe to call again."""
     shell = _shell()
-    if shell is not None and not any(type(t).__name__ == "_SayWhatWasSeen" for t in shell.ast_transformers):
+    if shell is None:
+        return
+    if not any(type(t).__name__ == "_SayWhatWasSeen" for t in shell.ast_transformers):
         shell.ast_transformers.append(_SayWhatWasSeen())
+    # IPython would show `Ellipsis` below a cell that ends with the stub.
+    shell.display_formatter.ipython_display_formatter.for_type(type(...), lambda _stub: None)

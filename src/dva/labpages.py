@@ -29,6 +29,9 @@ SERVICES = {
 }
 """How AWS writes the services that boto3 names in lowercase; others are shown as boto3 names them."""
 
+NEIGHBOR = re.compile(r"\]\(([\w-]+\.ipynb)\)")
+"""A lab's link to another lab of its folder."""
+
 DOCKER = "docker compose -f docker/compose.yaml up --detach --wait\nDVA_ENDPOINT=http://127.0.0.1:4566 make lab"
 """How the labs run on an emulator in Docker."""
 
@@ -60,6 +63,20 @@ def named_solution(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
+def linked_to_labs(notebook: dict[str, Any], docname: str) -> dict[str, Any]:
+    """Let a solution's links to neighbors lead to their labs: beside it are only solutions.
+
+    :param notebook: as JSON has it; changed in place
+    :param docname: the solution's page
+    :return: the same
+    """
+    folder = docname.split("/")[1]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = NEIGHBOR.sub(rf"](../../labs/{folder}/\1)", "".join(cell["source"]))
+    return notebook
+
+
 def facts_of(notebook: dict[str, Any]) -> str:
     """Return what a card says about a lab: `45 minutes · intermediate · S3 · 8 tasks`."""
     about = notebook["metadata"]["dva"]
@@ -71,7 +88,9 @@ def facts_of(notebook: dict[str, Any]) -> str:
 def _on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith(("labs/", "solutions/")):
         notebook = fold_plumbing(json.loads(source[0]))
-        source[0] = json.dumps(named_solution(notebook) if docname.startswith("solutions/") else notebook)
+        if docname.startswith("solutions/"):
+            notebook = linked_to_labs(named_solution(notebook), docname)
+        source[0] = json.dumps(notebook)
 
 
 def _to(docname: str, text: str) -> addnodes.pending_xref:

@@ -98,6 +98,13 @@ def test_folding_leaves_other_cells_alone() -> None:
     assert folded[1:] == cells[1:]
 
 
+def test_a_solution_leads_to_the_next_lab_and_not_to_its_solution() -> None:
+    text = "[next](sqs-queues.ipynb), [chapter](../../chapters/1-development/sqs-queues.md)"
+    notebook = {"cells": [{"cell_type": "markdown", "source": [text]}]}
+    linked = labpages.linked_to_labs(notebook, "solutions/1-development/s3-object-store")
+    assert linked["cells"][0]["source"] == text.replace("(sqs", "(../../labs/1-development/sqs")
+
+
 def test_names_for_screen_readers() -> None:
     entry = '<a class="x" href="#">S3</a><details><summary><span></span></summary>'
     assert 'aria-label="Pages below S3"' in accessible.name_toggles(entry)

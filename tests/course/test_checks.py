@@ -4,8 +4,9 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
+from IPython.core.interactiveshell import InteractiveShell
 
-from dva import progress
+from dva import checks, progress
 from dva.checks import CheckFailed, check, short
 from dva.waiting import WaitTimeout, wait_until
 
@@ -99,6 +100,17 @@ def test_the_excuse_replaces_the_hint(monkeypatch, capsys):
 
 def test_long_values_are_cut():
     assert len(short("x" * 10_000)) < 120
+
+
+def test_a_stub_that_is_run_shows_nothing(monkeypatch):
+    shell = InteractiveShell.instance()
+    monkeypatch.setattr(checks, "_shell", lambda: shell)
+    monkeypatch.setattr(shell, "ast_transformers", [])
+    assert shell.display_formatter.format(...) != ({}, {})
+    checks.install()
+    assert shell.display_formatter.format(...) == ({}, {})
+    assert shell.display_formatter.format("...")[0] == {"text/plain": "'...'"}
+    shell.display_formatter.ipython_display_formatter.pop(type(...))
 
 
 def test_waiting_returns_the_value_and_times_out():

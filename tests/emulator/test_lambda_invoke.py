@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -433,3 +434,29 @@ def test_bad_input(functions):
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         client.invoke(FunctionName=name, Payload=b"\xff\xfe")
     assert client.invoke(FunctionName=name, InvocationType="DryRun")["StatusCode"] == 204
+
+
+def test_cloudwatch_counts_every_invocation_and_every_error(functions, aws, eventually):
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+    name = functions.deploy("""
+        def handler(event, context):
+            return 1 / event
+    """)
+    begin = datetime.now(UTC) - timedelta(minutes=2)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: functions.invoke(name, number % 3), range(12)))
+
+    def counted(metric):
+        points = aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": name}],
+            StartTime=begin,
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum", "SampleCount"],
+        )["Datapoints"]
+        return [sum(point[kind] for point in points) for kind in ("Sum", "SampleCount")]
+
+    eventually(lambda: counted("Invocations") == [12, 12])
+    assert counted("Errors") == [4, 4]

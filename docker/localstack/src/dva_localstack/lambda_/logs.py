@@ -2,8 +2,9 @@
 
 LocalStack 4.14 writes a new event for each line break. AWS keeps what the runtime writes as one message in
 one event: the runtime client separates the lines of a traceback with carriage returns, which Lambda turns
-into line breaks. LocalStack also ignores the log group in a function's ``LoggingConfig``, and loses the
-output of an invocation that is larger than one ``PutLogEvents`` call may be.
+into line breaks. LocalStack also ignores the log group in a function's ``LoggingConfig``, loses the
+output of an invocation that is larger than one ``PutLogEvents`` call may be, and sends a request for each invocation
+however many wait.
 """
 
 import base64
@@ -57,13 +58,35 @@ def _run_log_loop(_original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     client = connect_to.with_assumed_role(
         region_name=self.region, role_arn=self.role_arn, service_principal=ServicePrincipal.lambda_
     ).logs
-    while (item := self.log_queue.get()) is not QUEUE_SHUTDOWN:
+    while waiting := _waiting(self.log_queue):
         if infra_stopping.is_set():
             continue  # CloudWatch Logs is going too; what it held is lost in any case
-        try:
-            _ship(client, item)
-        except Exception:
-            LOG.warning("Could not save logs to group %s in %s", item.log_group, self.region, exc_info=True)
+        for item in _joined(waiting):
+            try:
+                _ship(client, item)
+            except Exception:
+                LOG.warning("Could not save logs to group %s in %s", item.log_group, self.region, exc_info=True)
+
+
+def _waiting(queue: Any) -> list[LogItem]:
+    """Wait for something to ship; return all that is there, nothing if the function is going and all is shipped."""
+    found = [queue.get()]
+    while not queue.empty():
+        found.append(queue.get())
+    if QUEUE_SHUTDOWN not in found:
+        return found
+    left = [item for item in found if item is not QUEUE_SHUTDOWN]
+    if left:
+        queue.put(QUEUE_SHUTDOWN)
+    return left
+
+
+def _joined(items: list[LogItem]) -> list[LogItem]:
+    """Return one item for each log stream: what has piled up goes in one request."""
+    streams: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        streams.setdefault((item.log_group, item.log_stream), []).append(item.logs)
+    return [LogItem(group, stream, "".join(logs)) for (group, stream), logs in streams.items()]
 
 
 def _ship(client: Any, item: LogItem) -> None:

@@ -5,7 +5,7 @@ import tempfile
 from localstack import config
 from localstack.services.plugins import Service
 
-from . import event_queue, streams, windows
+from . import event_queue, metrics, streams, windows
 from .aliases import WeightedAliases
 from .function_urls import PathFunctionUrls
 from .layers import ListedLayers
@@ -13,10 +13,18 @@ from .logs import WholeMessages
 from .networks import CheckedNetworks
 from .requests import CheckedRequests
 from .source_permissions import PermittedSources
+from .starting import ReadyVersions
 
 
 class CourseLambdaProvider(
-    WeightedAliases, PathFunctionUrls, ListedLayers, WholeMessages, CheckedRequests, CheckedNetworks, PermittedSources
+    WeightedAliases,
+    PathFunctionUrls,
+    ListedLayers,
+    WholeMessages,
+    CheckedRequests,
+    CheckedNetworks,
+    PermittedSources,
+    ReadyVersions,
 ):
     """LocalStack's provider, mended; each base says which fault it mends."""
 
@@ -26,6 +34,7 @@ def create_service() -> Service:
     # LocalStack unpacks code below the temporary folder; everything of this server's stays in its state.
     tempfile.tempdir = config.dirs.tmp
     event_queue.repair()
+    metrics.repair()
     streams.repair()
     windows.repair()
     return Service.for_provider(CourseLambdaProvider())

@@ -7,6 +7,7 @@ Only through the public API, so that it works against every server that a lab ca
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -309,17 +310,24 @@ def sweep(client: Callable[[str], Any], services: Iterable[str]) -> tuple[int, l
     :param services: services to look at
     :return: how many resources were deleted, and what could not be (as :func:`leftovers` names it)
     """
+    made = cache(client)
     wanted = set(services)
     deleted = 0
     for row in SWEEPS:
         if row.service not in wanted:
             continue
-        handle = client(row.service)
+        handle = made(row.service)
         for name in row.find(handle):
             # A resource that another deletion took along, or that cannot be deleted, shows in the last look.
             with suppress(ClientError):
                 row.delete(handle, name)
                 deleted += 1
+    left: list[str] = []
+
+    def is_empty() -> bool:
+        left[:] = leftovers(made, wanted)
+        return not left
+
     with suppress(WaitTimeout):
-        wait_until(lambda: not leftovers(client, wanted), PATIENCE)
-    return deleted, leftovers(client, wanted)
+        wait_until(is_empty, PATIENCE)
+    return deleted, left

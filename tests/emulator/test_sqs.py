@@ -4,6 +4,8 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Create
 """
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -277,6 +279,32 @@ def test_visibility_changes_only_in_flight_and_up_to_12_hours(sqs: Any, queue: s
     assert refused(lambda: sqs.change_message_visibility(**change, VisibilityTimeout=10)) == (
         "AWS.SimpleQueueService.MessageNotInflight"
     )
+
+
+def test_messages_come_back_when_their_timeout_is_over(sqs: Any, queue: str) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+
+    Taken a quarter of a second apart: a server that looks once a second is late for one of them by 0.75 s at least.
+    """
+
+    def latest() -> float:
+        due = {}
+        sqs.send_message_batch(
+            QueueUrl=queue, Entries=[{"Id": str(number), "MessageBody": str(number)} for number in range(4)]
+        )
+        pause = threading.Event()
+        for _ in range(4):
+            (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=1)["Messages"]
+            due[message["MessageId"]] = time.monotonic() + 1
+            pause.wait(0.25)
+        late = []
+        while len(late) < 4:
+            for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]:
+                late.append(time.monotonic() - due[message["MessageId"]])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return max(late)
+
+    assert any(latest() < 0.7 for _ in range(3))  # a busy machine may be late once
 
 
 def test_an_expired_handle_does_not_delete_from_a_fifo_queue(sqs: Any, fifo: str) -> None:

@@ -26,6 +26,7 @@ from .attributes import check_attributes
 from .messages import DELAY_SECONDS, TIMEOUT_SECONDS, as_sqs_says, check_message_attributes, check_range
 from .queues import CourseFifoQueue, CourseStandardQueue
 from .redrive import NewMessages
+from .updates import PromptUpdates
 
 MOVES_PER_SECOND = (1, 500)
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html"""
@@ -147,6 +148,7 @@ class CourseSqsProvider(CheckedQueues, CheckedMessages, CheckedMoves):
     def __init__(self) -> None:
         super().__init__()
         self._message_move_task_manager = NewMessages()
+        self._queue_update_worker = PromptUpdates()
 
 
 def create_service() -> Service:

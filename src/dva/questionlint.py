@@ -34,6 +34,9 @@ SIGMAS_SHOWN = 3.0
 ENOUGH = 20
 """Questions from which on positions and lengths are judged; in fewer, chance alone looks like a habit."""
 
+Words = tuple[list[str], Counter[str]]
+"""A text's words in order, and how often each occurs."""
+
 IMPERATIVES = ("choose", "select", "pick", "name", "find", "identify", "decide")
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
@@ -240,9 +243,10 @@ def _likeness(questions: Sequence[Question]) -> list[str]:
         pair = f"questions/{first.file}.yaml: {first.id}: it is too like {second.id} (questions/{second.file}.yaml)"
         if _ratio(stories[a], stories[b]) >= ALIKE:
             faults.append(f"{pair} in scenario and ask.")
-        same = sum(max(_ratio(one, two) for two in choices[b]) >= COPIED for one in choices[a])
-        if same >= 3 and _ratio(answers[a], answers[b]) >= COPIED:
-            faults.append(f"{pair} in its options, with the same right answer.")
+        if _ratio(answers[a], answers[b]) >= COPIED:
+            same = sum(max(_ratio(one, two) for two in choices[b]) >= COPIED for one in choices[a])
+            if same >= 3:
+                faults.append(f"{pair} in its options, with the same right answer.")
     return faults
 
 
@@ -293,18 +297,20 @@ def _plain(markdown: str) -> str:
     return re.sub(r"`[^`]*`", lambda found: re.sub(r"[^\w]", "_", found[0][1:-1]), markdown).replace("*", "")
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\w+", text.lower()))
+def _words(text: str) -> Words:
+    words = re.findall(r"\w+", text.lower())
+    return words, Counter(words)
 
 
-def _ratio(one: tuple[str, ...], two: tuple[str, ...]) -> float:
+def _ratio(one: Words, two: Words) -> float:
     """Return the share of words in common, 0 to 1: in order (difflib) or as sets, whichever is more."""
-    if not one or not two:
+    (left, left_counts), (right, right_counts) = one, two
+    common = left_counts.keys() & right_counts.keys()
+    if not common:
         return 0.0
-    left, right = set(one), set(two)
-    as_sets = len(left & right) / len(left | right)
+    as_sets = len(common) / (len(left_counts) + len(right_counts) - len(common))
     # Common words bound what difflib can find, and difflib is slow.
-    bound = 2 * sum((Counter(one) & Counter(two)).values()) / (len(one) + len(two))
+    bound = 2 * sum(min(left_counts[word], right_counts[word]) for word in common) / (len(left) + len(right))
     if bound <= as_sets or bound < min(ALIKE, COPIED):
         return as_sets
-    return max(as_sets, SequenceMatcher(None, one, two, autojunk=False).ratio())
+    return max(as_sets, SequenceMatcher(None, left, right, autojunk=False).ratio())

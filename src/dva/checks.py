@@ -129,7 +129,8 @@ def _seen(error: BaseException, trace: TracebackType | None) -> str:
         return f"{error.operation_name} answered {told.get('Code', '?')}: {told.get('Message', '')}".rstrip(": ")
     if isinstance(error, LookupError):
         return f"the answer has no {error}: {line}" if line else f"the answer has no {error}"
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    first, *more = f"{type(error).__name__}: {error}".splitlines()
+    return f"{first} {more[0]}" if first.endswith(":") and more else first
 
 
 class _SayWhatWasSeen(ast.NodeTransformer):

@@ -24,11 +24,21 @@ SERVER_CONFIG: dict[str, object] = {
         }
     },
     "LabApp": {
+        "custom_css": True,
         "news_url": None,
         "check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "extension_manager": "readonly",
     },
 }
+
+CUSTOM_CSS = """\
+/* jupyterlab-myst draws diagrams with dark lines in every theme. */
+[data-jp-theme-light="false"] .myst svg[aria-roledescription] {
+  background: #fff;
+  border-radius: 4px;
+  padding: 8px;
+}
+"""
 
 
 def folder() -> Path:
@@ -59,6 +69,9 @@ def install() -> Path:
     _write(home / "kernels" / NAME / "kernel.json", spec())
     _write(home / "config" / "labconfig" / "page_config.json", PAGE_CONFIG)
     _write(home / "config" / "jupyter_server_config.json", SERVER_CONFIG)
+    style = home / "config" / "custom" / "custom.css"
+    style.parent.mkdir(parents=True, exist_ok=True)
+    style.write_text(CUSTOM_CSS)
     for name in ("ipython", "runtime"):
         (home / name).mkdir(parents=True, exist_ok=True)
     return home / "kernels" / NAME

@@ -23,6 +23,9 @@ PROMPT = "# Your code"
 """A line above the solution region that starts so tells the learner what to write."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
+_CODE = re.compile(r"```.*?```|(`+).+?\1", re.DOTALL)
+_MATH = re.compile(r"(?<!\\)\$(?:(?!\n\n)[^$])*(?<!\\)\$")
+"""What JupyterLab draws as a formula, and the book does not."""
 
 
 class LabMetadata(BaseModel):
@@ -295,6 +298,8 @@ def _cells(nb: NotebookNode) -> list[str]:
             found.append(f"{name}: the solution region is empty")
         elif cell.cell_type == "code":
             found += _code(cell)
+        elif formula := _MATH.search(_CODE.sub("", cell.source)):
+            found.append(f"{name}: JupyterLab draws '{formula[0]}' as a formula; write 'dollars'")
         if "volatile" in own:
             found += _volatile(nb, index)
     return found

@@ -69,6 +69,9 @@ def test_jupyterlab(tmp_path: Path) -> None:
         specs = requests.get(f"{base}/api/kernelspecs?token={token}", timeout=30).json()
         assert specs["default"] == kernelspec.NAME
         assert specs["kernelspecs"][kernelspec.NAME]["spec"]["display_name"] == "DVA labs"
+        assert "custom/custom.css" in page
+        style = requests.get(f"{base}/custom/custom.css?token={token}", timeout=30)
+        assert style.text == kernelspec.CUSTOM_CSS, "diagrams on a dark page"
         assert requests.get(f"{base}/api/contents", timeout=30).status_code == 403, "without the token"
         # A second `make lab` shows the same one.
         again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)

@@ -37,7 +37,7 @@ def test_a_tick(capsys):
         (denied(), "PutObject answered AccessDenied: no"),
         (KeyError("Status"), "the answer has no 'Status'"),
         (NameError("name 'bucket' is not defined"), "NameError: name 'bucket' is not defined"),
-        (ParamValidationError(report="Invalid type"), "ParamValidationError: Parameter validation failed:"),
+        (ParamValidationError(report="Bad type\nMore"), "ParamValidationError: Parameter validation failed: Bad type"),
         (WaitTimeout("waited 1 s for it"), "WaitTimeout: waited 1 s for it"),
     ],
 )

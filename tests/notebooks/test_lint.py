@@ -116,6 +116,10 @@ BREAKAGES: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
         add("task-1", "1 / 0", "raises-exception"),
         "cell 'new': tag 'raises-exception'; catch the error and print its code instead",
     ),
+    "two prices": (
+        source("challenge", "Write", "It costs $3, not `$PATH` and not $5. Write"),
+        "cell 'challenge': JupyterLab draws '$3, not  and not $' as a formula; write 'dollars'",
+    ),
     "no end": (
         source("task-1-exercise", "### END SOLUTION", ""),
         "cell 'task-1-exercise': BEGIN SOLUTION and END SOLUTION do not match",

@@ -125,6 +125,9 @@ def _handler(owner: FaultyServer) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: else TCP holds the body back until the head is acknowledged, for 40 ms.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def handle_one_request(self) -> None:
             try:

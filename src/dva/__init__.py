@@ -1,4 +1,4 @@
-"""What lab notebooks import: a session on the local server, checks, waiting, and a server that misbehaves.
+"""What lab notebooks import: a session on the local server, checks, waiting, a server that misbehaves, tests of tests.
 
 The names are loaded at their first use, so that the ``dva`` command starts without boto3.
 """
@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     from dva.checks import CheckFailed, check
     from dva.faults import FaultyServer
     from dva.lab import Lab
+    from dva.mutants import Variant, weaknesses
     from dva.waiting import WaitTimeout, wait_until
 
-__all__ = ["CheckFailed", "FaultyServer", "Lab", "WaitTimeout", "check", "wait_until"]
+__all__ = ["CheckFailed", "FaultyServer", "Lab", "Variant", "WaitTimeout", "check", "wait_until", "weaknesses"]
 
 _HOME = {
     "CheckFailed": "dva.checks",
     "FaultyServer": "dva.faults",
     "Lab": "dva.lab",
+    "Variant": "dva.mutants",
     "WaitTimeout": "dva.waiting",
     "check": "dva.checks",
     "wait_until": "dva.waiting",
+    "weaknesses": "dva.mutants",
 }
 
 

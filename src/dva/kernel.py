@@ -5,6 +5,7 @@ It forgets everything that could lead to real AWS before any code of the learner
 """
 
 import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def main() -> None:
     prepare()
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance()
+    # Each start warns in JupyterLab's terminal that the loopback is not encrypted, which no learner can change.
+    IPKernelApp.launch_instance(log_level=logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -52,29 +52,34 @@ def weaknesses(
     :param test: file of the tests; the files beside it are there when they run
     :param right: variants with which every test must pass; a name completes "the tests fail ..."
     :param broken: variants with which a test must fail; a name completes "the tests also pass ..."
-    :param timeout: longest time for all variants together, in seconds
-    :return: one sentence for each variant that was taken for the wrong kind
+    :param timeout: longest time for all right variants together, and for all broken ones, in seconds
+    :return: one sentence for each variant that was taken for the wrong kind; of broken ones only if all right ones pass
     """
-    runs = run_each(test, {**right, **broken}, timeout)
-    if not runs:
-        return [f"the tests did not come to an end within {timeout:g} seconds"]
-    found = []
-    for name in right:
-        if runs[name].code == 5:
-            return [f"there is no test in {test.name}"]
-        if runs[name].code != 0:
-            found.append(f"the tests fail {name}: {runs[name].why}")
-    return found + [f"the tests also pass {name}" for name in broken if runs[name].code == 0]
+    late = f"the tests did not come to an end within {timeout:g} seconds"
+    passing = run_each(test, right, timeout)
+    if passing is None:
+        return [late]
+    if any(run.code == 5 for run in passing.values()):
+        return [f"there is no test in {test.name}"]
+    found = [f"the tests fail {name}: {run.why}" for name, run in passing.items() if run.code != 0]
+    if found:
+        return found
+    failing = run_each(test, broken, timeout)
+    if failing is None:
+        return [late]
+    return [f"the tests also pass {name}" for name, run in failing.items() if run.code == 0]
 
 
-def run_each(test: Path, variants: Mapping[str, Variant], timeout: float = 120) -> dict[str, Outcome]:
+def run_each(test: Path, variants: Mapping[str, Variant], timeout: float = 120) -> dict[str, Outcome] | None:
     """Run a file of tests once with each variant, one after the other.
 
     :param test: file of the tests
     :param variants: what to run it with, by name
     :param timeout: longest time for all of them, in seconds
-    :return: the outcomes by name; empty if they took longer
+    :return: the outcomes by name; None if they took longer
     """
+    if not variants:
+        return {}
     with TemporaryDirectory(prefix="dva-tests-") as place:
         folders = []
         for number, variant in enumerate(variants.values()):
@@ -85,7 +90,7 @@ def run_each(test: Path, variants: Mapping[str, Variant], timeout: float = 120) 
             (folder / ".variant.json").write_text(json.dumps({"test": test.name, **asdict(variant)}))
             folders.append(folder)
         if not _bench.run(folders, timeout):
-            return {}
+            return None
         return {name: _outcome(folder) for name, folder in zip(variants, folders, strict=True)}
 
 

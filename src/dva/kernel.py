@@ -13,6 +13,12 @@ from pathlib import Path
 from dva import endpoint
 from dva.errors import CourseError
 
+ON_CI = ("CI", "BUILD_NUMBER")
+"""Variables with which pytest prints more, where labs print the same everywhere.
+
+https://docs.pytest.org/en/stable/explanation/ci.html
+"""
+
 
 def prepare() -> None:
     """Replace this process's environment by a clean one; tools of the course's environment come first on PATH."""
@@ -23,6 +29,8 @@ def prepare() -> None:
         print(error, file=sys.stderr)
         url = endpoint.DEFAULT_URL
     endpoint.apply_clean_environment(url, endpoint.account_id(endpoint.learner()))
+    for name in ON_CI:
+        os.environ.pop(name, None)
     tools = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", os.defpath)])
     if profile := os.environ.get("IPYTHONDIR"):

@@ -87,19 +87,16 @@ def label(cell: NotebookNode) -> str:
 def cleared(source: str) -> str:
     """Return an exercise's code as the learner gets it: a comment and ``...`` in place of the solution.
 
-    It is what nbgrader's ``ClearSolutions`` would leave; importing nbgrader takes longer than many a lab.
-
-    :raises RuntimeError: if the markers are not balanced
+    :raises RuntimeError: if the markers are not balanced (from nbgrader)
     """
-    inside = False
-    for line in source.split("\n"):
-        if BEGIN in line and inside:
-            raise RuntimeError(f"{BEGIN} inside of a solution")
-        inside = (inside or BEGIN in line) and END not in line
-    if inside:
-        raise RuntimeError(f"{END} is missing")
+    from nbgrader.preprocessors import ClearSolutions
+
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    clear = ClearSolutions(enforce_metadata=False, code_stub={"python": f"{PROMPT} here\n..."})
+    clear.log.disabled = True  # the exception says it all
+    nb, _ = clear.preprocess(nb, {})
     lines: list[str] = []
-    for line in with_solution(source, f"{PROMPT} here\n...").split("\n"):
+    for line in nb.cells[0].source.split("\n"):
         prompted = lines and lines[-1].strip().startswith(PROMPT)
         if not (prompted and line.strip() == f"{PROMPT} here"):
             lines.append(line)

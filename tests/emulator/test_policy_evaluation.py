@@ -10,8 +10,8 @@ from dva_localstack.policy import Decision, Policies, Policy, Principal, Request
 
 A, B = "111122223333", "444455556666"
 USER = Principal("user", A, f"arn:aws:iam::{A}:user/dev")
-ROLE_ARN = f"arn:aws:iam::{A}:role/team/work"
-SESSION_ARN = f"arn:aws:sts::{A}:assumed-role/work/day"
+ROLE_ARN = f"arn:aws:iam::{A}:role/team/clerk"
+SESSION_ARN = f"arn:aws:sts::{A}:assumed-role/clerk/day"
 ROLE = Principal("role", A, SESSION_ARN, ROLE_ARN)
 FEDERATED = Principal("federated", A, f"arn:aws:sts::{A}:federated-user/bob", USER.arn)
 ROOT = Principal("root", A, f"arn:aws:iam::{A}:root")

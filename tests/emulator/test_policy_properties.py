@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 # Few values, so that statements often apply: the interesting cases are those that collide.
 A, B = "111122223333", "444455556666"
-ROLE_ARN = f"arn:aws:iam::{A}:role/work"
+ROLE_ARN = f"arn:aws:iam::{A}:role/clerk"
 PRINCIPALS = [
     Principal("root", A, f"arn:aws:iam::{A}:root"),
     Principal("user", A, f"arn:aws:iam::{A}:user/dev"),
-    Principal("role", A, f"arn:aws:sts::{A}:assumed-role/work/day", ROLE_ARN),
+    Principal("role", A, f"arn:aws:sts::{A}:assumed-role/clerk/day", ROLE_ARN),
     Principal("federated", A, f"arn:aws:sts::{A}:federated-user/bob", f"arn:aws:iam::{A}:user/dev"),
     Principal("service", service="s3.amazonaws.com"),
     Principal("anonymous"),

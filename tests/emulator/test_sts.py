@@ -26,12 +26,12 @@ def test_trusting_the_account_leaves_it_to_identity_policies(world: World) -> No
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html
     """
-    arn = world.role("work", trust({"AWS": world.account.id}))
+    arn = world.role("clerk", trust({"AWS": world.account.id}))
     without = world.client(world.user("without"))
     allowed = world.client(world.user("allowed", ASSUME))
     refused("AccessDenied", without.assume_role, RoleArn=arn, RoleSessionName="try")
     made = allowed.assume_role(RoleArn=arn, RoleSessionName="day")
-    assert made["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{world.account.id}:assumed-role/work/day"
+    assert made["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{world.account.id}:assumed-role/clerk/day"
 
 
 def test_trusting_a_user_of_the_same_account_is_enough(world: World) -> None:
@@ -40,7 +40,7 @@ def test_trusting_a_user_of_the_same_account_is_enough(world: World) -> None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-req-context.html
     """
     keys = world.user("named")
-    arn = world.role("work", trust({"AWS": f"arn:aws:iam::{world.account.id}:user/named"}))
+    arn = world.role("clerk", trust({"AWS": f"arn:aws:iam::{world.account.id}:user/named"}))
     assert world.client(keys).assume_role(RoleArn=arn, RoleSessionName="day")["Credentials"]["SessionToken"]
 
 
@@ -78,7 +78,7 @@ def test_the_trust_policy_can_ask_for_a_session_name(world: World) -> None:
     """
     keys = world.user("ann", ASSUME)
     condition = {"StringLike": {"sts:RoleSessionName": "${aws:username}"}}
-    arn = world.role("work", trust({"AWS": world.account.id}, condition=condition))
+    arn = world.role("clerk", trust({"AWS": world.account.id}, condition=condition))
     client = world.client(keys)
     refused("AccessDenied", client.assume_role, RoleArn=arn, RoleSessionName="bob")
     assert client.assume_role(RoleArn=arn, RoleSessionName="ann")["Credentials"]
@@ -89,7 +89,7 @@ def test_how_long_a_role_session_lasts(world: World) -> None:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    arn = world.role("work", trust({"AWS": world.account.id}), MaxSessionDuration=7200)
+    arn = world.role("clerk", trust({"AWS": world.account.id}), MaxSessionDuration=7200)
     call = {"RoleArn": arn, "RoleSessionName": "day"}
     client = world.client({"AccessKeyId": world.account.id, "SecretAccessKey": "x"})
     refused(
@@ -140,7 +140,7 @@ def test_a_trust_policy_can_require_session_tags(world: World) -> None:
         "StringLike": {"aws:RequestTag/Project": "*"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["Project", "Cost"]},
     }
-    arn = world.role("work", trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession", condition=condition))
+    arn = world.role("clerk", trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession", condition=condition))
 
     def assume(*keys: str) -> Any:
         tags = [{"Key": key, "Value": "x"} for key in keys]
@@ -182,7 +182,7 @@ def test_tags_that_aws_refuses(world: World) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_know
     """
-    arn = world.role("work", trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession"))
+    arn = world.role("clerk", trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession"))
     call = {"RoleArn": arn, "RoleSessionName": "day"}
     twice = [{"Key": "Team", "Value": "red"}, {"Key": "team", "Value": "blue"}]
     refused("InvalidParameterValue", world.sts.assume_role, "Duplicate tag keys", Tags=twice, **call)
@@ -217,7 +217,7 @@ def test_source_identity_is_allowed_by_the_trust_policy_and_stays(world: World) 
 
 def test_a_session_policy_must_be_a_policy(world: World) -> None:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors"""
-    arn = world.role("work", trust({"AWS": world.account.id}))
+    arn = world.role("clerk", trust({"AWS": world.account.id}))
     call = {"RoleArn": arn, "RoleSessionName": "day"}
     for wrong in ("{", "{}"):
         refused("MalformedPolicyDocument", world.sts.assume_role, Policy=wrong, **call)
@@ -246,7 +246,7 @@ def test_session_names_that_aws_refuses(world: World, name: str) -> None:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    arn = world.role("work", trust({"AWS": world.account.id}))
+    arn = world.role("clerk", trust({"AWS": world.account.id}))
     client = world.client({"AccessKeyId": world.account.id, "SecretAccessKey": "x"})
     refused("ValidationError", client.assume_role, "'roleSessionName'", RoleArn=arn, RoleSessionName=name)
 

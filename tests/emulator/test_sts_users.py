@@ -111,12 +111,12 @@ def test_who_a_session_is(world: World) -> None:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
-    arn = world.role("work", trust({"AWS": world.account.id}))
-    role_id = world.iam.get_role(RoleName="work")["Role"]["RoleId"]
+    arn = world.role("clerk", trust({"AWS": world.account.id}))
+    role_id = world.iam.get_role(RoleName="clerk")["Role"]["RoleId"]
     session = world.sts.assume_role(RoleArn=arn, RoleSessionName="day")["Credentials"]
     answer = world.client(session).get_caller_identity()
     assert (answer["UserId"], answer["Account"]) == (f"{role_id}:day", world.account.id)
-    assert answer["Arn"] == f"arn:aws:sts::{world.account.id}:assumed-role/work/day"
+    assert answer["Arn"] == f"arn:aws:sts::{world.account.id}:assumed-role/clerk/day"
     assert world.sts.get_access_key_info(AccessKeyId=session["AccessKeyId"])["Account"] == world.account.id
 
 
@@ -135,10 +135,10 @@ def test_session_tags_open_what_belongs_to_the_team(world: World) -> None:
     """
     name = bucket(world)
     both = trust({"AWS": world.account.id}, "sts:AssumeRole", "sts:TagSession")
-    arn = world.role("work", both, Tags=[{"Key": "team", "Value": "blue"}])
+    arn = world.role("clerk", both, Tags=[{"Key": "team", "Value": "blue"}])
     resource = f"arn:aws:s3:::{name}/${{aws:PrincipalTag/team}}/*"
     own = document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource})
-    world.iam.put_role_policy(RoleName="work", PolicyName="own", PolicyDocument=own)
+    world.iam.put_role_policy(RoleName="clerk", PolicyName="own", PolicyDocument=own)
     for tags, opened, closed in (([{"Key": "team", "Value": "red"}], "red/1", "blue/1"), ([], "blue/1", "red/1")):
         session = world.sts.assume_role(RoleArn=arn, RoleSessionName="day", Tags=tags)["Credentials"]
         s3 = world.client(session, "s3")

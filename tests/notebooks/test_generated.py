@@ -86,28 +86,11 @@ def test_stub_has_one_comment_and_an_ellipsis() -> None:
     assert labformat.cleared(f"if a:\n    # Your code: set x\n{region}") == "if a:\n    # Your code: set x\n    ..."
 
 
-def test_solutions_are_cleared_as_nbgrader_clears_them() -> None:
-    """https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html"""
-    from nbgrader.preprocessors import ClearSolutions
-
-    sources = {
-        cell.source
-        for info in notebooks.labs()
-        for cell in labformat.read(info.solution).cells
-        if labformat.is_code(cell, "exercise") and labformat.PROMPT not in cell.source
-    }
-    sources.add("def f():\n    ### BEGIN SOLUTION\n    return 1\n\n    ### END SOLUTION\n\nf()")
-    clear = ClearSolutions(enforce_metadata=False, code_stub={"python": f"{labformat.PROMPT} here\n..."})
-    for source in sources:
-        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-        assert labformat.cleared(source) == clear.preprocess(nb, {})[0].cells[0].source
-
-
 @pytest.mark.parametrize(
     "source", ["### BEGIN SOLUTION\nx = 1", "### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION"]
 )
 def test_solution_without_an_end_is_an_error(source: str) -> None:
-    with pytest.raises(RuntimeError, match="SOLUTION"):
+    with pytest.raises(RuntimeError, match="solution statement"):
         labformat.cleared(source)
 
 

@@ -3,59 +3,56 @@
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html
 """
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-Refusal = tuple[str, str]
-"""Error code and message."""
+from dva_localstack.repairs.checks import Answer, Refusal, Value, before, replace
 
 
 def apply(module: ModuleType) -> None:
     """Check requests before MiniStack sees them."""
-    before(module, "CreateAutoScalingGroup", refuse_group)
-    before(module, "UpdateAutoScalingGroup", refuse_group)
-    before(module, "SetDesiredCapacity", refuse_capacity)
-    before(module, "DeleteAutoScalingGroup", refuse_deletion)
+    keep_capacity_within_bounds(module)
+    before(module, "_create_asg", refuse_group)
+    before(module, "_update_asg", refuse_group)
+    before(module, "_set_desired_capacity", refuse_capacity)
+    before(module, "_delete_asg", refuse_deletion)
 
 
-def before(module: Any, action: str, check: Callable[[Any, Any], Refusal | None]) -> None:
-    """Have ``check`` called before an operation; what it returns is the answer, if anything."""
-    original = module._ACTION_MAP[action]
+def keep_capacity_within_bounds(module: Any) -> None:
+    """Fault: a group whose bounds change keeps a capacity outside of them."""
+    update = module._update_asg
 
-    def operation(request: Any) -> Any:
-        if refusal := check(module, request):
-            return module._error(*refusal)
-        return original(request)
+    def updated(request: Any) -> Answer:
+        if group := module._asgs.get(module._p(request, "AutoScalingGroupName")):
+            low, high, wanted = (
+                int(module._p(request, name) or group[name]) for name in ("MinSize", "MaxSize", "DesiredCapacity")
+            )
+            request["DesiredCapacity"] = [str(min(max(wanted, low), high))]
+        answer: Answer = update(request)
+        return answer
 
-    module._ACTION_MAP[action] = operation
+    replace(module, "_update_asg", updated)
 
 
-def refuse_group(module: Any, request: Any) -> Refusal | None:
+def refuse_group(module: Any, value: Value) -> Refusal | None:
     """Fault: the smallest size may be above the largest, and the desired capacity outside both."""
-    group = module._asgs.get(module._p(request, "AutoScalingGroupName")) or {}
-    given = {name: module._p(request, name) for name in ("MinSize", "MaxSize", "DesiredCapacity")}
-    low, high = (int(given[name] or group.get(name, 0)) for name in ("MinSize", "MaxSize"))
+    group = module._asgs.get(value("AutoScalingGroupName")) or {}
+    low, high = (int(value(name) or group.get(name, 0)) for name in ("MinSize", "MaxSize"))
     if low > high:
         return "ValidationError", f"Max bound, {high}, must be greater than or equal to min bound, {low}"
-    if given["DesiredCapacity"] and not low <= int(given["DesiredCapacity"]) <= high:
-        wanted = given["DesiredCapacity"]
+    wanted = value("DesiredCapacity")
+    if wanted and not low <= int(wanted) <= high:
         return (
             "ValidationError",
             f"Desired capacity:{wanted} must be between the specified min size:{low} and max size:{high}",
         )
-    if group:
-        # A group whose bounds change keeps its capacity within them.
-        request["DesiredCapacity"] = [
-            str(min(max(int(given["DesiredCapacity"] or group["DesiredCapacity"]), low), high))
-        ]
     return None
 
 
-def refuse_capacity(module: Any, request: Any) -> Refusal | None:
+def refuse_capacity(module: Any, value: Value) -> Refusal | None:
     """Fault: any capacity is taken, whatever the group's bounds."""
-    group = module._asgs.get(module._p(request, "AutoScalingGroupName"))
-    wanted = module._p(request, "DesiredCapacity")
+    group = module._asgs.get(value("AutoScalingGroupName"))
+    wanted = value("DesiredCapacity")
     if not group or not wanted:
         return None
     for bound, side, outside in (
@@ -68,13 +65,12 @@ def refuse_capacity(module: Any, request: Any) -> Refusal | None:
     return None
 
 
-def refuse_deletion(module: Any, request: Any) -> Refusal | None:
+def refuse_deletion(module: Any, value: Value) -> Refusal | None:
     """Faults: a group that does not exist is deleted, and one with instances is, too, without being forced."""
-    name = module._p(request, "AutoScalingGroupName")
-    group = module._asgs.get(name)
+    group = module._asgs.get(value("AutoScalingGroupName"))
     if not group:
         return "ValidationError", "AutoScalingGroup name not found - null"
-    if group["Instances"] and module._p(request, "ForceDelete") != "true":
+    if group["Instances"] and value("ForceDelete") != "true":
         return (
             "ResourceInUse",
             "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) "

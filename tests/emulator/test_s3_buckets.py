@@ -134,6 +134,11 @@ def test_a_page_has_at_most_1000_keys(s3: Any, tree: str) -> None:
     assert s3.list_objects_v2(Bucket=tree, MaxKeys=5000)["MaxKeys"] == 1000
 
 
+def test_a_page_of_no_keys_is_empty(s3: Any, tree: str) -> None:
+    page = s3.list_objects_v2(Bucket=tree, MaxKeys=0)
+    assert (page["KeyCount"], page["IsTruncated"], page.get("Contents")) == (0, False, None)
+
+
 def test_a_continuation_token_that_is_none(s3: Any, tree: str) -> None:
     refused(s3.list_objects_v2, "InvalidArgument", 400, Bucket=tree, ContinuationToken="")
 
@@ -229,6 +234,9 @@ def move(days: int, storage_class: str) -> dict[str, Any]:
         ([rule(Expiration={"Days": 0})], "InvalidArgument"),
         ([rule(Expiration={"Days": 1, "Date": "2030-01-01T00:00:00Z"})], "MalformedXML"),
         ([rule(Expiration={"Days": 1}), rule(Expiration={"Days": 2}, Filter={"Prefix": "b"})], "InvalidArgument"),
+        ([rule(Transitions=[move(30, "ONEZONE_IA"), move(90, "GLACIER_IR")])], "InvalidArgument"),
+        ([rule(Expiration={"Date": "2030-01-01T05:00:00Z"})], "InvalidArgument"),
+        ([rule(NoncurrentVersionExpiration={"NoncurrentDays": 0})], "InvalidArgument"),
         ([rule()], "InvalidRequest"),
         ([rule(ID="x" * 256, Expiration={"Days": 1})], "InvalidArgument"),
         ([rule(Status="On", Expiration={"Days": 1})], "MalformedXML"),
@@ -352,7 +360,19 @@ def test_a_requester_pays_bucket_refuses_others_who_do_not_say_so(s3: Any, bucke
     s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
     refused(other("s3").get_object, "AccessDenied", 403, Bucket=bucket, Key="doc")
     answer = other("s3").get_object(Bucket=bucket, Key="doc", RequestPayer="requester")
-    assert answer["Body"].read() == b"data"
+    assert (answer["Body"].read(), answer["RequestCharged"]) == (b"data", "requester")
+    assert "RequestCharged" not in s3.get_object(Bucket=bucket, Key="doc")
+
+
+def test_public_acls_are_blocked_until_that_is_lifted(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+    ownership = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=ownership)
+    refused(s3.put_bucket_acl, "AccessDenied", 403, Bucket=bucket, ACL="public-read")
+    refused(s3.put_object, "AccessDenied", 403, Bucket=bucket, Key="doc", ACL="public-read")
+    s3.put_object(Bucket=bucket, Key="doc", ACL="private")
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="doc", ACL="public-read")
 
 
 def test_an_inventory_is_configuration(s3: Any, bucket: str) -> None:

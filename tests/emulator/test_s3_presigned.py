@@ -3,6 +3,7 @@
 import json
 import secrets
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -111,3 +112,27 @@ def test_a_forms_policy_is_signed(s3: Any, bucket: str) -> None:
     if narrow["fields"]["policy"] == wide["fields"]["policy"]:
         pytest.fail("the two policies are the same: " + json.dumps(narrow))
     assert (refusal.status_code, "<Code>SignatureDoesNotMatch</Code>" in refusal.text) == (403, True)
+
+
+def test_only_who_signs_chooses_the_headers_of_an_answer(s3: Any, bucket: str, emulator: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+    s3.put_object(Bucket=bucket, Key="doc", Body=b"data")
+    shown = {"Bucket": bucket, "Key": "doc", "ResponseContentType": "text/csv"}
+    link = s3.generate_presigned_url("get_object", shown)
+    assert requests.get(link, timeout=10).headers["Content-Type"] == "text/csv"
+    s3.delete_public_access_block(Bucket=bucket)
+    reading = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [reading]}))
+    assert requests.get(f"{emulator}/{bucket}/doc", timeout=10).text == "data"
+    anonymous = requests.get(f"{emulator}/{bucket}/doc?response-content-type=text/csv", timeout=10)
+    assert anonymous.status_code == 400
+    assert "<Code>InvalidRequest</Code>" in anonymous.text
+
+
+def test_an_error_names_the_request_and_the_host(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+    answer = requests.get(s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "none"}), timeout=10)
+    error = {each.tag: each.text for each in ElementTree.fromstring(answer.content)}
+    assert set(error) == {"Code", "Message", "Key", "RequestId", "HostId"}
+    assert (error["Code"], error["Key"]) == ("NoSuchKey", "none")
+    assert error["RequestId"] == answer.headers["x-amz-request-id"]

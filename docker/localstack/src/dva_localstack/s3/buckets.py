@@ -1,6 +1,7 @@
 """Names that a bucket must not have, pages of a listing, CORS rules, and who pays.
 
-LocalStack 4.14 takes reserved prefixes and suffixes in names, returns any number of keys on a page, compares allowed
+LocalStack 4.14 takes reserved prefixes and suffixes in names, returns any number of keys on a page (all of them where
+none are asked for), compares allowed
 headers without wildcards, looks at the expected owner in few operations, and serves other accounts from a
 requester-pays bucket that did not agree to pay.
 """
@@ -13,7 +14,9 @@ from localstack.aws.api import RequestContext, handler
 from localstack.services.s3.cors import S3CorsHandler
 from localstack.services.s3.provider import S3Provider
 
+from .answers import CHARGED
 from .errors import error
+from .uploads import is_public_acl
 
 RESERVED_NAME = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3|-an)")
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
@@ -39,6 +42,11 @@ class CheckedBuckets(S3Provider):
         if RESERVED_NAME.fullmatch(request["Bucket"]):
             raise error("InvalidBucketName", "The specified bucket is not valid.", BucketName=request["Bucket"])
         ownership = request.get("ObjectOwnership") or "BucketOwnerEnforced"
+        if ownership != "BucketOwnerEnforced" and is_public_acl(request):
+            raise error(
+                "InvalidBucketAclWithBlockPublicAccessError",
+                "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+            )
         if (request.get("ACL") or "private") != "private" and ownership == "BucketOwnerEnforced":
             raise error(
                 "InvalidBucketAclWithObjectOwnership",
@@ -48,10 +56,14 @@ class CheckedBuckets(S3Provider):
 
     def list_objects(self, context: RequestContext, bucket: str, max_keys: int | None = None, **kwargs: Any) -> Any:
         """Answer ``ListObjects``, at most :data:`PAGE_KEYS` at a time."""
+        if page_size(max_keys) == 0:
+            return empty(super().list_objects(context, bucket, max_keys=1, **kwargs))
         return super().list_objects(context, bucket, max_keys=page_size(max_keys), **kwargs)
 
     def list_objects_v2(self, context: RequestContext, bucket: str, max_keys: int | None = None, **kwargs: Any) -> Any:
         """Answer ``ListObjectsV2``, at most :data:`PAGE_KEYS` at a time."""
+        if page_size(max_keys) == 0:
+            return {**empty(super().list_objects_v2(context, bucket, max_keys=1, **kwargs)), "KeyCount": 0}
         return super().list_objects_v2(context, bucket, max_keys=page_size(max_keys), **kwargs)
 
     def list_object_versions(
@@ -67,6 +79,8 @@ class CheckedBuckets(S3Provider):
         LocalStack 4.14 finds the end of a page by version ids, which objects of a bucket without versions do not have.
         """
         size = page_size(max_keys)
+        if size == 0:
+            return empty(super().list_object_versions(context, bucket, max_keys=1, **kwargs))
         marker = None if version_id_marker == "null" else version_id_marker
         answer = super().list_object_versions(context, bucket, max_keys=size, version_id_marker=marker, **kwargs)
         versions = answer.get("Versions") or []
@@ -108,12 +122,25 @@ class CheckedBuckets(S3Provider):
             and not request.get("RequestPayer")
         ):
             raise error("AccessDenied", "Access Denied", 403)
+        if bucket.payer == "Requester" and context.account_id != bucket.bucket_account_id:
+            setattr(context, CHARGED, True)
         return store, bucket
 
 
 def page_size(wanted: int | None) -> int | None:
     """Return how many keys a page has when ``wanted`` are asked for."""
+    if wanted is not None and wanted < 0:
+        raise error("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
     return wanted if wanted is None else min(wanted, PAGE_KEYS)
+
+
+def empty(page: Any) -> Any:
+    """Return a page of no keys, which LocalStack takes for one of any number."""
+    dropped = {
+        *("Contents", "CommonPrefixes", "Versions", "DeleteMarkers"),
+        *("NextMarker", "NextContinuationToken", "NextKeyMarker", "NextVersionIdMarker"),
+    }
+    return {name: value for name, value in page.items() if name not in dropped} | {"MaxKeys": 0, "IsTruncated": False}
 
 
 def match_rule(original: Any, rule: dict[str, Any], method: str, headers: Any) -> Any:

@@ -45,7 +45,7 @@ class ConditionalDeletes(S3Provider):
         """Answer ``DeleteObjects``; what does not fulfill its condition is reported and kept."""
         _, s3_bucket = self._get_cross_account_bucket(context, bucket)
         wanted = delete.get("Objects") or []
-        if len(wanted) > BATCH_KEYS:
+        if not 1 <= len(wanted) <= BATCH_KEYS:
             raise malformed_xml()
         if not mfa and needs_mfa(s3_bucket) and any(each.get("VersionId") for each in wanted):
             raise error("AccessDenied", MFA_NEEDED, 403)
@@ -59,7 +59,7 @@ class ConditionalDeletes(S3Provider):
                 errors.append({"Key": each["Key"], "Code": code, "Message": message})
             else:
                 passed.append(each)
-        if wanted and not passed:
+        if not passed:
             return {"Errors": errors}
         answer = super().delete_objects(context, bucket, {**delete, "Objects": passed}, mfa=mfa, **kwargs)
         if errors:

@@ -12,7 +12,7 @@ def error(code: str, message: str, status: int = 400, **details: Any) -> CommonS
     :param status: HTTP status code
     :param details: further elements of the answer, for example ``ArgumentName``
     """
-    exception = CommonServiceException(code, message, status_code=status, sender_fault=True)
+    exception = CommonServiceException(code, message, status_code=status)
     for name, value in details.items():
         setattr(exception, name, value)
     return exception

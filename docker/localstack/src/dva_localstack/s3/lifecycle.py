@@ -26,6 +26,12 @@ MINIMUM_STAY = {**MINIMUM_DAYS, "GLACIER_IR": 90, "GLACIER": 90}
 WATERFALL = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 """Objects move down this list only, by the same page."""
 
+NEVER = ("ONEZONE_IA", "GLACIER_IR")
+"""The one move down the list that S3 does not make, by the same page."""
+
+KEPT_VERSIONS = 100
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html"""
+
 ACTIONS = (
     "Expiration",
     "Transitions",
@@ -69,6 +75,7 @@ def check_rule(rule: dict[str, Any]) -> None:
         raise error("InvalidRequest", "At least one action needs to be specified in a rule.")
     check_filter(rule)
     check_expiration(rule.get("Expiration") or {})
+    check_counts(rule)
     check_transitions(rule.get("Transitions") or [], rule.get("Expiration") or {}, "Days")
     check_transitions(rule.get("NoncurrentVersionTransitions") or [], {}, "NoncurrentDays")
 
@@ -92,6 +99,33 @@ def check_expiration(expiration: dict[str, Any]) -> None:
         raise malformed_xml()
     if expiration.get("Days", 1) <= 0:
         raise error("InvalidArgument", "'Days' for Expiration action must be a positive integer")
+
+
+def check_counts(rule: dict[str, Any]) -> None:
+    """Refuse days and numbers of versions that are none, and moments that are not a day's beginning.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html
+    """
+    noncurrent = rule.get("NoncurrentVersionExpiration") or {}
+    for days, what in (
+        (noncurrent.get("NoncurrentDays"), "'NoncurrentDays' for NoncurrentVersionExpiration action"),
+        (
+            (rule.get("AbortIncompleteMultipartUpload") or {}).get("DaysAfterInitiation"),
+            "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action",
+        ),
+    ):
+        if days is not None and days <= 0:
+            raise error("InvalidArgument", f"{what} must be a positive integer")
+    kept = noncurrent.get("NewerNoncurrentVersions")
+    if kept is not None and not 1 <= kept <= KEPT_VERSIONS:
+        raise error(
+            "InvalidArgument",
+            f"'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and {KEPT_VERSIONS}",
+        )
+    for each in (rule.get("Expiration") or {}, *(rule.get("Transitions") or [])):
+        moment = each.get("Date")
+        if moment is not None and (moment.hour, moment.minute, moment.second) != (0, 0, 0):
+            raise error("InvalidArgument", "'Date' must be at midnight GMT")
 
 
 def check_transitions(transitions: list[dict[str, Any]], expiration: dict[str, Any], unit: str) -> None:
@@ -123,6 +157,8 @@ def check_transitions(transitions: list[dict[str, Any]], expiration: dict[str, A
                 "InvalidArgument",
                 "'Days' in the Expiration action must be greater than 'Days' in the Transition action",
             )
+    if seen.keys() >= set(NEVER):
+        raise error("InvalidArgument", f"Objects cannot be transitioned from '{NEVER[0]}' to '{NEVER[1]}'")
     if any(each.get(unit) is None for each in transitions):
         return
     ordered = sorted(seen, key=WATERFALL.index)

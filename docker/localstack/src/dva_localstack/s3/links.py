@@ -1,7 +1,7 @@
 """Presigned links and forms: how long a link may live, and who signed a form.
 
-LocalStack 4.14 takes a link of any life, does not look at a form's signature, and lets a form send fields that its
-policy does not name.
+LocalStack 4.14 takes a link of any life, does not look at a form's signature, lets a form send fields that its
+policy does not name, and lets those without credentials choose the headers of an answer.
 """
 
 import base64
@@ -10,11 +10,13 @@ import hmac
 import json
 from typing import Any
 
-from localstack.aws.api import RequestContext
+from localstack.aws.api import RequestContext, handler
 from localstack.services.s3 import presigned_url
 from localstack.services.s3 import provider as original
 from localstack.services.s3.constants import S3_HOST_ID
 from localstack.utils.patch import patch
+
+from dva_localstack.enforcement.callers import key_of
 
 from .errors import error
 
@@ -45,6 +47,21 @@ class CheckedLinks(original.S3Provider):
                 check_fields(form)
 
         original.validate_post_policy = validate_post_policy
+
+    @handler("GetObject", expand=False)
+    def get_object(self, context: RequestContext, request: Any) -> Any:
+        """Answer ``GetObject``, unless it asks for what needs a signature."""
+        check_anonymous(context)
+        return super().get_object(context, request)
+
+
+def check_anonymous(context: RequestContext) -> None:
+    """Refuse one without credentials who would choose an answer's headers.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    if key_of(context) is None and any(name.startswith("response-") for name in context.request.args):
+        raise error("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.")
 
 
 def check_life(validate: Any, context: RequestContext) -> None:

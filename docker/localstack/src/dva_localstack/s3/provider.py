@@ -4,26 +4,34 @@ from localstack.aws.api import RequestContext, handler
 from localstack.services.plugins import Service
 from localstack.services.s3.provider import S3Provider
 
+from .answers import WholeAnswers
 from .buckets import CheckedBuckets
 from .deletes import ConditionalDeletes
+from .encryption import CheckedEncryption
 from .errors import error
 from .lifecycle import CheckedLifecycles
 from .links import CheckedLinks
 from .notifications import UnambiguousNotifications
 from .policies import CheckedPolicies
+from .restores import CheckedRestores
 from .uploads import CheckedUploads
+from .versions import OrderedVersions
 from .website import PathWebsites
 
 
 class CourseS3Provider(
+    CheckedEncryption,
     CheckedUploads,
     ConditionalDeletes,
     CheckedBuckets,
     CheckedLifecycles,
     CheckedLinks,
     CheckedPolicies,
+    CheckedRestores,
+    OrderedVersions,
     PathWebsites,
     UnambiguousNotifications,
+    WholeAnswers,
     S3Provider,
 ):
     """LocalStack's provider, mended; each base says which fault it mends."""

@@ -1,10 +1,12 @@
 """What is checked of a new object before its bytes are stored.
 
-LocalStack 4.14 takes metadata and tags of any size, ACLs in buckets that have none, Object Lock in buckets without it,
-and any text for a version's id. It refuses the copy of an old version onto its own key.
+LocalStack 4.14 takes metadata and tags of any size, ACLs in buckets that have none, public ACLs where the bucket blocks
+them, Object Lock in buckets without it, retention that has ended, directives that do not exist, and any text for a
+version's id. It refuses the copy of an old version onto its own key.
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
@@ -23,6 +25,10 @@ OBJECT_TAGS, BUCKET_TAGS, TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 10, 50, 128, 256
 ACLS_OF_OWNERS = ("bucket-owner-full-control",)
 """The one canned ACL that a bucket without ACLs takes for a new object:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html"""
+
+PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
+PUBLIC_GROUPS = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html"""
 
 VERSION_ID = re.compile(r"[\w.-]{32}|null")
 """What LocalStack's version ids look like; AWS's are as opaque."""
@@ -68,6 +74,15 @@ class CheckedUploads(original.S3Provider):
     def copy_object(self, context: RequestContext, request: Any) -> Any:
         """Answer ``CopyObject``, unless the object is refused."""
         self._check_upload(context, request)
+        for what in ("Metadata", "Tagging"):
+            directive = request.get(f"{what}Directive") or "COPY"
+            if directive not in ("COPY", "REPLACE"):
+                raise error(
+                    "InvalidArgument",
+                    f"Unknown {what.lower()} directive.",
+                    ArgumentName=f"x-amz-{what.lower()}-directive",
+                    ArgumentValue=directive,
+                )
         source, key, version = original.extract_bucket_key_version_id_from_copy_source(request["CopySource"])
         if version and (source, key) == (request["Bucket"], request["Key"]) and not request.get("StorageClass"):
             _, bucket = self._get_cross_account_bucket(context, source)
@@ -103,6 +118,16 @@ class CheckedUploads(original.S3Provider):
         locks = ("ObjectLockMode", "ObjectLockLegalHoldStatus", "ObjectLockRetainUntilDate")
         if any(request.get(name) for name in locks) and not bucket.object_lock_enabled:
             raise error("InvalidRequest", "Bucket is missing Object Lock Configuration")
+        until = request.get("ObjectLockRetainUntilDate")
+        if until and until <= datetime.now(UTC):
+            raise error("InvalidArgument", "The retain until date must be in the future!")
+        if request.get("WriteOffsetBytes") is not None:
+            raise error(
+                "NotImplemented",
+                "A header you provided implies functionality that is not implemented",
+                501,
+                Header="x-amz-write-offset-bytes",
+            )
         if request.get("ACL") not in ACLS_OF_OWNERS:
             self._check_acl(context, request)
 
@@ -110,8 +135,30 @@ class CheckedUploads(original.S3Provider):
         _, bucket = self._get_cross_account_bucket(context, request["Bucket"])
         names = ("ACL", "AccessControlPolicy", *(name for name in request if name.startswith("Grant")))
         given = any(request.get(name) for name in names)
+        blocks = bucket.public_access_block or {}
+        if (
+            bucket.object_ownership != "BucketOwnerEnforced"
+            and blocks.get("BlockPublicAcls")
+            and is_public_acl(request)
+        ):
+            raise error(
+                "AccessDenied",
+                "Access Denied: public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.",
+                403,
+            )
         if given and bucket.object_ownership == "BucketOwnerEnforced":
             raise error("AccessControlListNotSupported", "The bucket does not allow ACLs")
+
+
+def is_public_acl(request: Any) -> bool:
+    """Return whether a request's ACL lets everyone in, or everyone with an account.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+    """
+    listed = [grant.get("Grantee") or {} for grant in (request.get("AccessControlPolicy") or {}).get("Grants") or []]
+    grantees = [grantee.get("URI") or "" for grantee in listed]
+    grantees += [str(value) for name, value in request.items() if name.startswith("Grant") and value]
+    return request.get("ACL") in PUBLIC_ACLS or any(group in each for group in PUBLIC_GROUPS for each in grantees)
 
 
 def check_tags(tags: dict[str, str], kind: str) -> None:

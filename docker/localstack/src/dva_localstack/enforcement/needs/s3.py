@@ -130,7 +130,7 @@ def object_arn(call: Call, key: str | None = None) -> str:
 
 def deletions(call: Call, context: Context) -> Iterator[Need]:
     """Yield the permission for each object of a DeleteObjects call."""
-    for each in call.params.get("Delete", {}).get("Objects", ()):
+    for each in call.params.get("Delete", {}).get("Objects") or ():
         version = each.get("VersionId")
         keys = {**context, "s3:VersionId": version} if version else context
         yield Need(f"s3:{versioned('DeleteObject', version)}", object_arn(call, each["Key"]), keys)

@@ -6,8 +6,8 @@ from localstack.services.s3.provider import S3Provider
 
 from .answers import WholeAnswers
 from .buckets import CheckedBuckets
+from .customer_keys import CheckedEncryption
 from .deletes import ConditionalDeletes
-from .encryption import CheckedEncryption
 from .errors import error
 from .lifecycle import CheckedLifecycles
 from .links import CheckedLinks

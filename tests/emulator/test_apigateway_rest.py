@@ -158,7 +158,7 @@ def test_a_default_gateway_response_holds_for_its_family(aws: Any) -> None:
     assert answer.headers["X-Family"] == "four"
 
 
-@pytest.mark.parametrize("returned", ["'text'", "{'status': 200}", "{'statusCode': 'x'}", "1 / 0"])
+@pytest.mark.parametrize("returned", ["'text'", "{'status': 200}", "{'body': {}}", "{'statusCode': 'x'}", "1 / 0"])
 def test_a_malformed_answer_of_a_function_is_a_bad_gateway(functions: Any, returned: str) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
     name = functions.deploy(f"def handler(event, context): return {returned}")

@@ -22,6 +22,7 @@ from localstack.services.sqs.provider import SqsProvider
 from localstack.services.sqs.utils import decode_move_task_handle
 from localstack.utils.aws.arns import parse_arn
 
+from . import query_api
 from .attributes import check_attributes
 from .messages import DELAY_SECONDS, TIMEOUT_SECONDS, as_sqs_says, check_message_attributes, check_range
 from .queues import CourseFifoQueue, CourseStandardQueue
@@ -156,4 +157,5 @@ def create_service() -> Service:
     # The provider makes queues of the classes that it finds under these names.
     localstack_sqs.StandardQueue = CourseStandardQueue
     localstack_sqs.FifoQueue = CourseFifoQueue
+    query_api.install()
     return Service.for_provider(CourseSqsProvider())

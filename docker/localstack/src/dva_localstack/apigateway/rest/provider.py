@@ -1,26 +1,46 @@
 """LocalStack's provider of REST APIs, mended."""
 
+import copy
 import datetime
 from typing import Any
 
-from localstack.aws.api import RequestContext, handler
+from localstack.aws.api import RequestContext, ServiceRequest, handler
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
+from localstack.aws.api.core import ServiceRequestHandler
+from localstack.aws.skeleton import DispatchTable
+from localstack.services.apigateway.models import ApiGatewayStore
 from localstack.services.apigateway.next_gen.execute_api import handlers
 from localstack.services.apigateway.next_gen.execute_api.integrations import aws as aws_integrations
 from localstack.services.apigateway.next_gen.execute_api.moto_helpers import get_usage_plan_keys
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
 from localstack.services.moto import MotoFallbackDispatcher
 from localstack.services.plugins import Service
+from localstack.utils.collections import PaginatedList
 from localstack.utils.patch import patch
 from moto.apigateway.models import apigateway_backends
 
 from .. import endpoint
-from . import authorization, binary, gateway_responses, stage_cache, stage_limits, usage
+from . import (
+    account,
+    authorization,
+    binary,
+    checks,
+    gateway_responses,
+    openapi,
+    service_calls,
+    stage_cache,
+    stage_limits,
+    usage,
+)
 from .lambda_authorizer import VERDICTS
 
 AUTHORIZER_TYPES = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
 MAXIMUM_TTL = 3600
 """Seconds for which an authorizer's answer may be kept."""
+
+
+CHANGED_BY_DEPLOYMENT = ("deployment_id", "canary_settings", "description")
+"""What a deployment changes of its stage, besides what its request names."""
 
 
 class CourseRestApiProvider(ApigatewayNextGenProvider):
@@ -35,6 +55,9 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         patch(type(handlers.api_key_validation_handler).__call__)(
             lambda fn, self, chain, context, response: usage.check_key(chain, context, response)
         )
+        aws_integrations.get_internal_mocked_headers = service_calls.headers
+        patch(aws_integrations.RestApiAwsProxyIntegration._is_lambda_response_valid)(service_calls.is_proxy_answer)
+        ApiGatewayStore.account = property(account.settings)  # type: ignore[method-assign,assignment]
         aws_integrations.mime_type_matches_binary_media_types = binary.is_binary
         patch(aws_integrations.RestApiAwsProxyIntegration.create_lambda_input_event)(binary.event_with_body)
         patch(type(handlers.integration_request_handler).__call__)(stage_cache.answer_from_cache)
@@ -71,6 +94,50 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         ):
             raise BadRequestException(f"Timeout should be between 50 ms and {stage_limits.DEFAULT_TIMEOUT} ms")
         return super().put_integration(context, request)
+
+    @handler("UpdateAccount")
+    def update_account(self, context: RequestContext, patch_operations: Any = None, **_: Any) -> Any:
+        """Set the role for logs, which has to trust API Gateway."""
+        for operation in patch_operations or []:
+            if operation.get("path") == "/cloudwatchRoleArn":
+                account.check_role(operation.get("value"))
+        return super().update_account(context, patch_operations)
+
+    @handler("GetRestApis")
+    def get_rest_apis(
+        self, context: RequestContext, position: str | None = None, limit: int | None = None, **_: Any
+    ) -> Any:
+        """Return a page of APIs."""
+        every = super().get_rest_apis(context)["items"]
+        page, following = PaginatedList(every).get_page(lambda item: item["id"], position, limit or 25)
+        return {"items": page} | ({"position": following} if following else {})
+
+    @handler("ImportRestApi")
+    def import_rest_api(self, context: RequestContext, body: Any, **given: Any) -> Any:
+        """Refuse what is no OpenAPI document."""
+        return super().import_rest_api(context, openapi.checked(body), **given)
+
+    @handler("PutRestApi", expand=False)
+    def put_rest_api(self, context: RequestContext, request: Any) -> Any:
+        """Refuse what is no OpenAPI document."""
+        request["body"] = openapi.checked(request["body"])
+        return super().put_rest_api(context, request)
+
+    @handler("CreateDeployment")
+    def create_deployment(
+        self, context: RequestContext, rest_api_id: str, stage_name: str | None = None, **given: Any
+    ) -> Any:
+        """Deploy, and leave a stage that is there its settings; moto makes it anew.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html
+        """
+        stages = checks.api_of(context, {"restApiId": rest_api_id}).stages
+        before = copy.copy(vars(stages[stage_name])) if stage_name in stages else {}
+        made = super().create_deployment(context, rest_api_id, stage_name, **given)
+        if before and not given.get("canary_settings"):
+            kept = {name: value for name, value in before.items() if name not in CHANGED_BY_DEPLOYMENT}
+            vars(stages[stage_name]).update({name: value for name, value in kept.items() if given.get(name) is None})
+        return made
 
     @handler("FlushStageAuthorizersCache")
     def flush_stage_authorizers_cache(
@@ -143,4 +210,17 @@ def _day(text: str) -> datetime.date:
 
 def create_service() -> Service:
     """Return the API Gateway service for REST APIs."""
-    return Service.for_provider(CourseRestApiProvider(), dispatch_table_factory=MotoFallbackDispatcher)
+    return Service.for_provider(CourseRestApiProvider(), dispatch_table_factory=_checked)
+
+
+def _checked(provider: object) -> DispatchTable:
+    """Return LocalStack's table of operations, each of which refuses first what AWS refuses."""
+
+    def after_check(serve: ServiceRequestHandler) -> ServiceRequestHandler:
+        def operation(context: RequestContext, request: ServiceRequest) -> Any:
+            checks.check(context, dict(request))
+            return serve(context, request)
+
+        return operation
+
+    return {name: after_check(serve) for name, serve in MotoFallbackDispatcher(provider).items()}

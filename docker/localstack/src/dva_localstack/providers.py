@@ -187,6 +187,14 @@ def iam() -> Service:
     return create_service()
 
 
+@aws_provider(api="kms", name=COURSE)
+def kms() -> Service:
+    """KMS with AWS managed keys, key policies that are checked, and algorithms that fit the key."""
+    from dva_localstack.kms.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="elbv2", name=MOTO)
 def elbv2() -> Service:
     """Elastic Load Balancing on moto."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
 
+from dva_localstack.enforcement.resources.message_keys import existing as key_arn
+
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -58,6 +60,8 @@ def check_parameter(context: RequestContext, request: Any) -> None:
             "ValidationException",
             f"{tier} tier parameters support a maximum parameter value of {limit} characters.",
         )
+    if request.get("KeyId") and request.get("Type") == "SecureString":
+        check_parameter_key(context, request["KeyId"])
     if request.get("Policies") and tier == "Standard":
         raise refused("ValidationException", "Policies are supported by parameters of the advanced tier only.")
     pattern = request.get("AllowedPattern")
@@ -66,6 +70,12 @@ def check_parameter(context: RequestContext, request: Any) -> None:
             "ParameterPatternMismatchException",
             "Parameter value, cannot be validated against allowedPattern: " + pattern,
         )
+
+
+def check_parameter_key(context: RequestContext, key: str) -> None:
+    """Refuse a KMS key that does not exist."""
+    if key_arn(key, context.account_id, context.region) is None:
+        raise refused("InvalidKeyId", f"Key '{key}' does not exist")
 
 
 def check_data_key(context: RequestContext, request: Any) -> None:

@@ -20,6 +20,10 @@ class AccessDeniedException(CommonServiceException):
     """The name of the error in JSON, also where ``code`` is the older one of the query protocol."""
 
 
+class KmsAccessDenied(CommonServiceException):
+    """See :class:`AccessDeniedException`; SQS's own."""
+
+
 class UnrecognizedClientException(CommonServiceException):
     """See :class:`AccessDeniedException`."""
 
@@ -62,6 +66,8 @@ def denied(
     """Return the refusal of a need."""
     service = service_of(context)
     message = sentence(caller, need, decision, service)
+    if need.action.startswith("kms:") and service != "kms":
+        return no_key(context, message)
     if service == "s3":
         outside = caller.principal.account != owner
         return CommonServiceException("AccessDenied", "Access Denied" if outside else message, FORBIDDEN, True)
@@ -70,6 +76,25 @@ def denied(
         return CommonServiceException("UnauthorizedOperation", text + encoded(caller, need, decision), FORBIDDEN, True)
     if service == "sns":
         return CommonServiceException("AuthorizationError", message, FORBIDDEN, True)
+    return made(AccessDeniedException, "AccessDenied", message, context)
+
+
+def no_key(context: RequestContext, message: str) -> CommonServiceException:
+    """Return the refusal of a service whose caller may not use the KMS key that it needs.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html#API_SendMessage_Errors
+    https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+    """
+    match service_of(context):
+        case "s3":
+            return CommonServiceException("AccessDenied", message, FORBIDDEN, True)
+        case "sqs":
+            return KmsAccessDenied("KMS.AccessDeniedException", message, BAD_REQUEST, True)
+        case "sns":
+            return CommonServiceException("KMSAccessDenied", message, BAD_REQUEST, True)
+        case "secretsmanager":
+            return made(AccessDeniedException, "AccessDenied", "Access to KMS is not allowed", context)
     return made(AccessDeniedException, "AccessDenied", message, context)
 
 
@@ -88,8 +113,9 @@ def encoded(caller: Caller, need: Need, decision: Decision) -> str:
 
 def sentence(caller: Caller, need: Need, decision: Decision, service: str = "") -> str:
     """Return AWS's sentence: who may not do what on what, and which kind of policy is to blame."""
-    resource = f'"{need.resource}"' if service == "s3" else need.resource
-    action = need.action.lower() if service == "sqs" else need.action
+    quoted = service == "s3" and not need.action.startswith("kms:")
+    resource = f'"{need.resource}"' if quoted else need.resource
+    action = need.action.lower() if need.action.startswith("sqs:") else need.action
     kind = {"session": "session", "permissions boundary": "permissions boundary"}.get(
         decision.policy_type, decision.policy_type or "identity-based"
     )

@@ -8,6 +8,7 @@ from .answers import WholeAnswers
 from .buckets import CheckedBuckets
 from .customer_keys import CheckedEncryption
 from .deletes import ConditionalDeletes
+from .encryption import KmsEncryption
 from .errors import error
 from .lifecycle import CheckedLifecycles
 from .links import CheckedLinks
@@ -22,6 +23,7 @@ from .website import PathWebsites
 class CourseS3Provider(
     CheckedEncryption,
     CheckedUploads,
+    KmsEncryption,
     ConditionalDeletes,
     CheckedBuckets,
     CheckedLifecycles,

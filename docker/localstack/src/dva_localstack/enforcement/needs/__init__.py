@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from collections.abc import Callable, Iterable, Iterator
 
-from . import api_gateway, dynamodb, events, functions, generic, identity, keys, messaging, s3
+from . import api_gateway, dynamodb, encryption, events, functions, generic, identity, keys, messaging, s3
 from .call import Call, Need
 from .roles import handed_over
 from .tags import tag_keys
@@ -29,7 +29,7 @@ BY_SERVICE: dict[str, Callable[[Call], Iterable[Need]]] = {
 
 
 def needs_of(call: Call) -> Iterator[Need]:
-    """Yield each permission that a call needs, the passing of roles included.
+    """Yield each permission that a call needs, the passing of roles and the use of KMS keys included.
 
     :param call: the call as the gateway parsed it
     :return: none for an operation that needs no permission, such as sts:GetCallerIdentity
@@ -38,3 +38,4 @@ def needs_of(call: Call) -> Iterator[Need]:
     for need in BY_SERVICE.get(call.service, generic.needs)(call):
         yield Need(need.action, need.resource, {**requested, **need.context}) if requested else need
     yield from handed_over(call)
+    yield from encryption.needs(call)

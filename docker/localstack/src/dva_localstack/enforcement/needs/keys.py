@@ -33,6 +33,8 @@ def needs(call: Call) -> Iterator[Need]:
         yield of_key(
             call, "kms:ReEncryptTo", params.get("DestinationKeyId"), params.get("DestinationEncryptionContext")
         )
+    elif call.operation == "RetireGrant" and params.get("GrantToken"):
+        yield of_key(call, action, kms_keys.of_grant(params["GrantToken"]), None)
     elif "AliasName" in params:
         yield Need(action, call.arn("kms", params["AliasName"]))
         target = params.get("TargetKeyId") or params["AliasName"]

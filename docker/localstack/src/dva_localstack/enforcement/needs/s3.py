@@ -138,14 +138,21 @@ def deletions(call: Call, context: Context) -> Iterator[Need]:
 
 def copy(call: Call, context: Context) -> Iterator[Need]:
     """Yield the permission to read what is copied, and its tags where they are copied too."""
-    source, _, query = source_text(call.params["CopySource"]).partition("?versionId=")
-    arn = BUCKET.format(unquote(source).removeprefix("/"))
+    bucket, key, query = source_of(call)
+    arn = f"{BUCKET.format(bucket)}/{key}"
     existing = s3_keys.existing_tags(arn, query)
     keys = {name: value for name, value in context.items() if name not in s3_keys.OF_WRITES} | existing
     yield Need(f"s3:{versioned('GetObject', query)}", arn, keys)
     if call.operation == "CopyObject" and call.params.get("TaggingDirective") != "REPLACE" and existing:
         yield Need(f"s3:{versioned('GetObjectTagging', query)}", arn, keys)
         yield Need("s3:PutObjectTagging", object_arn(call), context)
+
+
+def source_of(call: Call) -> tuple[str, str, str]:
+    """Return bucket, key and version (empty for the current one) of what a call copies."""
+    source, _, version = source_text(call.params["CopySource"]).partition("?versionId=")
+    bucket, _, key = unquote(source).removeprefix("/").partition("/")
+    return bucket, key, version
 
 
 def source_text(source: Any) -> str:

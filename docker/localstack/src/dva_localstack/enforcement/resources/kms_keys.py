@@ -1,5 +1,7 @@
 """What LocalStack knows of KMS keys: their ARNs, aliases, policies and grants."""
 
+import base64
+import binascii
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +9,9 @@ if TYPE_CHECKING:
     from localstack.services.kms.models import KmsStore
 
 KEY_ID = re.compile(rb"[0-9a-f-]{36}|mrk-[0-9a-f]{32}")
+
+WITHOUT_CONTEXT = frozenset({"CreateGrant", "DescribeKey", "RetireGrant"})
+"""Operations that a grant's constraint on the encryption context does not touch."""
 
 
 def store_of(arn: str) -> "KmsStore":
@@ -30,10 +35,30 @@ def arn(key: str, account: str, region: str) -> str:
     return whole
 
 
+def make_managed(alias: str, account: str, region: str) -> None:
+    """Make the AWS managed key of an alias such as ``alias/aws/sqs``, if it is one and was not used yet."""
+    from dva_localstack.kms import managed
+
+    managed.make(alias, account, region)
+
+
 def of_ciphertext(blob: Any) -> str | None:
     """Return the id of the key that made a ciphertext: LocalStack writes it at the beginning."""
     found = KEY_ID.match(blob[:36]) if isinstance(blob, bytes) else None
     return found[0].decode() if found else None
+
+
+def of_grant(token: str) -> str | None:
+    """Return the ARN of the key that a grant with a token is on; None if there is no such grant."""
+    from localstack.services.kms.models import kms_stores
+
+    try:
+        account, region, _ = base64.b64decode(token).decode().split(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    store = kms_stores[account][region]
+    grant = store.grants.get(store.grant_tokens.get(token, ""))
+    return str(grant.metadata["KeyArn"]) if grant else None
 
 
 def aliases(key_arn: str) -> list[str]:
@@ -67,14 +92,22 @@ def grants(key_arn: str) -> list[dict[str, Any]]:
             condition["StringEquals"] = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
         if exact:
             condition["ForAllValues:StringEquals"] = {"kms:EncryptionContextKeys": list(exact)}
-        found.append(
+        operations = terms.get("Operations", ())
+        allowed: tuple[tuple[Any, list[str], dict[str, Any]], ...] = (
+            (terms["GranteePrincipal"], [each for each in operations if each not in WITHOUT_CONTEXT], condition),
+            (terms["GranteePrincipal"], [each for each in operations if each in WITHOUT_CONTEXT], {}),
+            (terms.get("RetiringPrincipal"), ["RetireGrant"], {}),
+        )
+        found += [
             {
                 "Sid": f"grant {terms['GrantId']}",
                 "Effect": "Allow",
-                "Principal": {"AWS": terms["GranteePrincipal"]},
-                "Action": [f"kms:{operation}" for operation in terms.get("Operations", ())],
+                "Principal": {"AWS": principal},
+                "Action": [f"kms:{operation}" for operation in names],
                 "Resource": "*",
-                "Condition": condition,
+                "Condition": terms_of_use,
             }
-        )
+            for principal, names, terms_of_use in allowed
+            if principal and names
+        ]
     return found

@@ -108,6 +108,15 @@ def of_key(arn: str) -> Policy | None:
     return Policy(policy.name, {**policy.document, "Statement": [*own, *extra]})
 
 
+def of_bus(arn: str) -> Policy | None:
+    """Return the policy of an event bus."""
+    from localstack.services.events.models import events_stores
+
+    _, _, _, region, account, name = arn.split(":", 5)
+    held = events_stores[account][region].event_buses.get(name.removeprefix("event-bus/")) if account else None
+    return Policy(f"policy of {name!r}", held.policy) if held and held.policy else None
+
+
 def of_secret(arn: str) -> Policy | None:
     """Return a secret's policy."""
     from moto.secretsmanager.models import secretsmanager_backends
@@ -128,6 +137,7 @@ def of_recorded(arn: str) -> Policy | None:
 BY_SERVICE: dict[str, Callable[[str], Policy | None]] = {
     "dynamodb": of_recorded,
     "ecr": of_recorded,
+    "events": of_bus,
     "kinesis": of_recorded,
     "kms": of_key,
     "lambda": of_function,

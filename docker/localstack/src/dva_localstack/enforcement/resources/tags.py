@@ -60,6 +60,16 @@ def of_secret(arn: str) -> dict[str, str]:
     return identities.tags_of(secret.tags) if secret else {}
 
 
+def of_parameter(arn: str) -> dict[str, str]:
+    """Return the tags of a parameter of Parameter Store."""
+    from moto.ssm.models import ssm_backends
+
+    account, region = place(arn)
+    name = arn.partition(":parameter/")[2]
+    held = ssm_backends[account][region]._resource_tags.get("Parameter", {})
+    return dict(held.get(name) or held.get(f"/{name}") or {})
+
+
 def of_instance(arn: str) -> dict[str, str]:
     """Return the tags of an EC2 resource."""
     from moto.ec2.models import ec2_backends
@@ -83,4 +93,5 @@ BY_SERVICE: dict[str, Callable[[str], dict[str, str]]] = {
     "secretsmanager": of_secret,
     "sns": of_topic,
     "sqs": of_queue,
+    "ssm": of_parameter,
 }

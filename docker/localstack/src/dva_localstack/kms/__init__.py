@@ -1,0 +1,1 @@
+"""KMS: AWS managed keys, and what its operations refuse."""

@@ -88,7 +88,10 @@ def test_a_code_with_pkce_becomes_tokens(site: Site) -> None:
     assert sorted(tokens) == ["access_token", "expires_in", "id_token", "refresh_token", "token_type"]
     identity = claims(tokens["id_token"])
     assert (identity["aud"], identity["nonce"], identity["email"]) == (site.pool.client_id, "n-1", "ana@example.com")
-    assert sorted(claims(tokens["access_token"])["scope"].split()) == ["email", "openid"]
+    access = claims(tokens["access_token"])
+    assert (sorted(access["scope"].split()), access["version"]) == (["email", "openid"], 2)
+    digest = hashlib.sha256(tokens["access_token"].encode()).digest()
+    assert identity["at_hash"] == base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def test_without_the_verifier_a_code_is_worth_nothing(site: Site) -> None:

@@ -99,6 +99,19 @@ def test_guests_get_the_unauthenticated_role(aws: Any) -> None:
     assert federation.caller(federation.credentials()) == "Guest/CognitoIdentityCredentials"
 
 
+def test_guests_reach_only_the_services_that_aws_leaves_open_to_them(aws: Any) -> None:
+    """The role allows everything, the session policy of the enhanced flow does not.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html
+    """
+    federation = Federation(aws, guests=True)
+    federation.assign(unauthenticated=federation.role("Guest", "unauthenticated", Action="*", Resource="*"))
+    credentials = federation.credentials()
+    federation.client("sqs", credentials).list_queues()
+    error = refusal(federation.client("secretsmanager", credentials).list_secrets)
+    assert error[0] == "AccessDeniedException"
+
+
 def test_a_pool_without_guests_wants_a_login(federation: Federation) -> None:
     """https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html"""
     error = refusal(federation.identity.get_id, IdentityPoolId=federation.id)
@@ -212,6 +225,34 @@ def test_the_basic_flow_takes_a_token_to_sts(federation: Federation) -> None:
         RoleArn=role, RoleSessionName="by-hand", WebIdentityToken=token
     )
     assert federation.caller(assumed["Credentials"]) == "Member/by-hand"
+
+
+def test_the_basic_flow_can_be_turned_off(federation: Federation) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html#authentication-flow-basic"""
+    logins = federation.logins()
+    identity = federation.identity.get_id(IdentityPoolId=federation.id, Logins=logins)["IdentityId"]
+    federation.identity.update_identity_pool(
+        IdentityPoolId=federation.id,
+        IdentityPoolName="visitors",
+        AllowUnauthenticatedIdentities=False,
+        AllowClassicFlow=False,
+        CognitoIdentityProviders=[{"ProviderName": federation.provider, "ClientId": federation.users.client_id}],
+    )
+    error = refusal(federation.identity.get_open_id_token, IdentityId=identity, Logins=logins)
+    assert error == (
+        "InvalidParameterException",
+        "Basic (classic) flow is not enabled, please use enhanced flow.",
+    )
+
+
+def test_an_update_of_an_identity_pool_resets_what_it_leaves_out(federation: Federation) -> None:
+    """https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html"""
+    federation.identity.update_identity_pool(
+        IdentityPoolId=federation.id, IdentityPoolName="visitors", AllowUnauthenticatedIdentities=False
+    )
+    assert "CognitoIdentityProviders" not in federation.identity.describe_identity_pool(IdentityPoolId=federation.id)
+    error = refusal(federation.identity.get_id, IdentityPoolId=federation.id, Logins=federation.logins())
+    assert error[0] == "NotAuthorizedException"
 
 
 def test_attributes_become_session_tags_for_access_control(federation: Federation) -> None:

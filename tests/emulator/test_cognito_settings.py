@@ -19,6 +19,7 @@ OAUTH = {"AllowedOAuthFlowsUserPoolClient": True, "CallbackURLs": ["https://exam
         pytest.param(
             {"Schema": [{"Name": "plan", "AttributeDataType": "String", "Required": True}]}, id="required custom"
         ),
+        pytest.param({"MfaConfiguration": "ON"}, id="second factor by no means"),
     ],
 )
 def test_pools_that_aws_refuses(aws: Any, settings: dict[str, Any]) -> None:
@@ -38,7 +39,7 @@ def test_pools_that_aws_refuses(aws: Any, settings: dict[str, Any]) -> None:
         pytest.param({"ExplicitAuthFlows": ["ALLOW_EVERYTHING"]}, "InvalidParameterException", id="unknown flow"),
         pytest.param(
             {**OAUTH, "AllowedOAuthFlows": ["client_credentials"], "AllowedOAuthScopes": ["openid"]},
-            "InvalidParameterException",
+            "InvalidOAuthFlowException",
             id="machine without a secret",
         ),
         pytest.param(
@@ -49,11 +50,53 @@ def test_pools_that_aws_refuses(aws: Any, settings: dict[str, Any]) -> None:
         pytest.param({"CallbackURLs": ["http://example.com/back"]}, "InvalidParameterException", id="plain http"),
         pytest.param({"CallbackURLs": ["https://example.com/#back"]}, "InvalidParameterException", id="fragment"),
         pytest.param({"WriteAttributes": ["custom:nothing"]}, "InvalidParameterException", id="unknown attribute"),
+        pytest.param({"SupportedIdentityProviders": ["Google"]}, "InvalidParameterException", id="unknown provider"),
     ],
 )
 def test_app_clients_that_aws_refuses(aws: Any, settings: dict[str, Any], code: str) -> None:
     """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html"""
     assert refusal(Pool(aws).client, **settings)[0] == code
+
+
+def test_an_update_of_a_pool_resets_what_it_leaves_out(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-updating.html"""
+    settings = {"AutoVerifiedAttributes": ["email"], "Policies": {"PasswordPolicy": {"MinimumLength": 12}}}
+    pool = Pool(aws, settings)
+    rules = pool.pool["Policies"]["PasswordPolicy"]
+    assert (rules["MinimumLength"], rules["RequireNumbers"], rules["TemporaryPasswordValidityDays"]) == (12, False, 7)
+    pool.idp.update_user_pool(UserPoolId=pool.id, AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+    updated = pool.idp.describe_user_pool(UserPoolId=pool.id)["UserPool"]
+    assert updated["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"]
+    assert "AutoVerifiedAttributes" not in updated
+    rules = updated["Policies"]["PasswordPolicy"]
+    assert (rules["MinimumLength"], rules["RequireNumbers"]) == (8, True)
+
+
+def test_an_update_of_a_client_resets_what_it_leaves_out(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html"""
+    settings = {"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "AccessTokenValidity": 2}
+    pool = Pool(aws, client_settings={**OAUTH, **settings, "PreventUserExistenceErrors": "ENABLED"})
+    updated = pool.idp.update_user_pool_client(UserPoolId=pool.id, ClientId=pool.client_id, AuthSessionValidity=5)
+    client = updated["UserPoolClient"]
+    assert (client["ClientName"], client["AuthSessionValidity"]) == ("app", 5)
+    assert client["PreventUserExistenceErrors"] == "LEGACY"
+    assert not {"CallbackURLs", "AllowedOAuthFlows", "AccessTokenValidity", "ExplicitAuthFlows"} & set(client)
+    assert refusal(pool.sign_in)[0] == "InvalidParameterException"
+
+
+def test_an_attribute_of_a_schema_is_immutable_unless_it_says_otherwise(aws: Any) -> None:
+    """https://github.com/aws/aws-cdk/issues/8624"""
+    schema = [{"Name": "plan", "AttributeDataType": "String"}, {"Name": "name", "AttributeDataType": "String"}]
+    shown = {item["Name"]: item["Mutable"] for item in Pool(aws, {"Schema": schema}).pool["SchemaAttributes"]}
+    assert (shown["custom:plan"], shown["name"], shown["email"]) == (False, False, True)
+
+
+def test_a_second_factor_is_wanted_only_where_one_can_be_had(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html"""
+    pool = Pool(aws)
+    error = refusal(pool.idp.set_user_pool_mfa_config, UserPoolId=pool.id, MfaConfiguration="OPTIONAL")
+    text = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+    assert error == ("InvalidParameterException", text)
 
 
 def test_deletion_protection(aws: Any) -> None:

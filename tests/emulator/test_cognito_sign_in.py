@@ -150,6 +150,21 @@ def test_a_challenge_is_answered_in_its_session_only(aws: Any) -> None:
     assert error == ("NotAuthorizedException", "Invalid session for the user.")
 
 
+def test_a_required_attribute_that_is_there_stays(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html"""
+    schema = [{"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True}]
+    pool = Pool(aws, {"Schema": schema})
+    named = [{"Name": "name", "Value": "Ana"}]
+    pool.idp.admin_create_user(
+        UserPoolId=pool.id, Username="ana", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS", UserAttributes=named
+    )
+    challenge = pool.sign_in()
+    given = {"NEW_PASSWORD": "New-Pass1!", "userAttributes.name": "Eve"}
+    error = refusal(answer, pool=pool, challenge=challenge, **given)
+    assert error == ("NotAuthorizedException", "Cannot modify an already provided name")
+    assert answer(pool, challenge, NEW_PASSWORD="New-Pass1!")["AuthenticationResult"]
+
+
 def test_an_invitation_carries_the_temporary_password(aws: Any) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-create-user-accounts.html"""
     pool = Pool(aws)
@@ -246,6 +261,30 @@ def test_optional_mfa_asks_users_who_turned_it_on(aws: Any) -> None:
     error = refusal(answer, pool=pool, challenge=challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
     assert error == ("CodeMismatchException", "Invalid code received for user")
     assert answer(pool, challenge, SOFTWARE_TOKEN_MFA_CODE=totp(secret))["AuthenticationResult"]["IdToken"]
+
+
+def test_a_code_of_an_app_is_good_once(aws: Any) -> None:
+    """Five wrong ones lock the second factor for a moment.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html
+    """
+    pool = Pool(aws)
+    pool.idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="OPTIONAL", **TOTP)
+    pool.user()
+    secret = enroll(pool)
+    setting = {"Enabled": True, "PreferredMfa": True}
+    pool.idp.admin_set_user_mfa_preference(UserPoolId=pool.id, Username="ana", SoftwareTokenMfaSettings=setting)
+    code = totp(secret)
+    assert answer(pool, pool.sign_in(), SOFTWARE_TOKEN_MFA_CODE=code)["AuthenticationResult"]
+    challenge = pool.sign_in()
+    error = refusal(answer, pool=pool, challenge=challenge, SOFTWARE_TOKEN_MFA_CODE=code)
+    assert error == ("ExpiredCodeException", "Your software token has already been used once.")
+    wrong = f"{(int(totp(secret)) + 500000) % 10**6:06d}"
+    for _ in range(5):
+        error = refusal(answer, pool=pool, challenge=challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
+        assert error[0] == "CodeMismatchException"
+    error = refusal(answer, pool=pool, challenge=challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
+    assert error == ("NotAuthorizedException", "Password attempts exceeded")
 
 
 def test_required_mfa_is_set_up_at_the_first_sign_in(aws: Any) -> None:

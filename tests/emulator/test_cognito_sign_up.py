@@ -20,7 +20,7 @@ def test_a_user_signs_up_and_confirms_with_the_code_from_the_email(aws: Any) -> 
     answer = pool.sign_up(email="ana@example.com")
     assert not answer["UserConfirmed"]
     details = answer["CodeDeliveryDetails"]
-    assert details == {"Destination": "a****@e****", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
+    assert details == {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
     pool.idp.confirm_sign_up(ClientId=pool.client_id, Username="ana", ConfirmationCode=pool.code())
     user = pool.idp.admin_get_user(UserPoolId=pool.id, Username="ana")
     assert user["UserStatus"] == "CONFIRMED"

@@ -87,6 +87,14 @@ def test_pre_authentication_keeps_a_user_out(triggered: Any) -> None:
     )
 
 
+def test_pre_authentication_runs_for_nobody_where_the_client_hides_who_exists(triggered: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html"""
+    pool = triggered({"PreAuthentication": "raise Exception(str(event['request']['userNotFound']))"})
+    flows = ["ALLOW_USER_PASSWORD_AUTH"]
+    pool.client_id = pool.client(ExplicitAuthFlows=flows, PreventUserExistenceErrors="ENABLED")["ClientId"]
+    assert refusal(pool.sign_in, name="nobody")[1] == "PreAuthentication failed with error True."
+
+
 def test_post_authentication_runs_after_the_password_only(triggered: Any, functions: Any, eventually: Any) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html"""
     pool = triggered({"PostAuthentication": "print('SEEN', event['triggerSource'])"})

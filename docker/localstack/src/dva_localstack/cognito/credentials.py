@@ -8,6 +8,7 @@ from localstack.aws.connect import connect_to
 from localstack.http import Response
 
 from dva_localstack import constraints
+from dva_localstack.cognito.guests import SESSION_POLICY
 from dva_localstack.providers import Forwarder
 
 SESSION_NAME = "CognitoIdentityCredentials"
@@ -34,7 +35,10 @@ class IdentityPools(Forwarder):
         sts = connect_to(region_name=context.region).sts
         try:
             credentials = sts.assume_role_with_web_identity(
-                RoleArn=vouched["Role"], RoleSessionName=SESSION_NAME, WebIdentityToken=vouched["Token"]
+                RoleArn=vouched["Role"],
+                RoleSessionName=SESSION_NAME,
+                WebIdentityToken=vouched["Token"],
+                **({} if request.get("Logins") else {"Policy": SESSION_POLICY}),
             )["Credentials"]
         except ClientError as error:
             raise CommonServiceException("InvalidIdentityPoolConfigurationException", UNFIT) from error

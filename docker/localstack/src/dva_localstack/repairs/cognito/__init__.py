@@ -9,7 +9,9 @@ from types import ModuleType
 
 from dva_localstack.repairs.cognito import (
     challenges,
+    choice,
     codes,
+    defaults,
     developers,
     dispatch,
     hosted,
@@ -23,13 +25,30 @@ from dva_localstack.repairs.cognito import (
     sign_in,
     sign_up,
     tokens,
+    users,
 )
 
-OPERATIONS = (developers, passwords)
+OPERATIONS = (choice, developers, passwords)
 """Modules that register operations and patch nothing."""
 
 
-PARTS = (scope, keys, codes, schema, tokens, challenges, sessions, pools, sign_up, sign_in, hosted, identity, dispatch)
+PARTS = (
+    scope,
+    keys,
+    codes,
+    schema,
+    tokens,
+    challenges,
+    sessions,
+    defaults,
+    pools,
+    sign_up,
+    sign_in,
+    users,
+    hosted,
+    identity,
+    dispatch,
+)
 
 
 def apply(_cognito: ModuleType) -> None:

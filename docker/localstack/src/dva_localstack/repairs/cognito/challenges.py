@@ -7,14 +7,19 @@ so that anybody signs in as anybody.
 import base64
 import json
 import secrets
+import time
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import codes, triggers
+from dva_localstack.repairs.cognito import codes, limits, triggers
 from dva_localstack.repairs.cognito.store import Data, Refused, attributes, find_user
 
 FACTORS = {"SOFTWARE_TOKEN_MFA": "software token", "SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 """Second factors; the two that are codes, with the attribute that they are sent to."""
+
+
+TOTP_SECONDS = 90
+"""How long a code of an authenticator app is taken: its own 30 seconds, and those before and after."""
 
 
 def start(pool: Data, client_id: str, user: Data, name: str, parameters: dict[str, str], **more: object) -> Data:
@@ -111,11 +116,30 @@ def check_code(user: Data, factor: str, responses: Data) -> None:
     :raises Refused: ``CodeMismatchException`` or ``ExpiredCodeException``
     """
     given = responses.get(f"{factor}_CODE", "")
-    if factor == "SOFTWARE_TOKEN_MFA":
-        if not cognito._totp_matches(user.get("_totp_secret", ""), given):
-            raise Refused("CodeMismatchException", "Invalid code received for user")
-        return
-    codes.check(user, "mfa", given)
+    limits.check_lock(user, "mfa")
+    try:
+        if factor == "SOFTWARE_TOKEN_MFA":
+            check_totp(user, given)
+        else:
+            codes.check(user, "mfa", given)
+    except Refused as refusal:
+        if refusal.code == "CodeMismatchException":
+            limits.failed(user, "mfa")
+        raise
+    limits.passed(user, "mfa")
+
+
+def check_totp(user: Data, given: str) -> None:
+    """Check a code of an authenticator app, which signs in once.
+
+    :raises Refused: ``CodeMismatchException``, or ``ExpiredCodeException`` for a code that was used
+    """
+    if not cognito._totp_matches(user.get("_totp_secret", ""), given):
+        raise Refused("CodeMismatchException", "Invalid code received for user")
+    used = [moment for moment in user.get("_totp_used", []) if moment[1] > time.time() - TOTP_SECONDS]
+    if given in [code for code, _ in used]:
+        raise Refused("ExpiredCodeException", "Your software token has already been used once.")
+    user["_totp_used"] = [*used, (given, time.time())]
 
 
 def associate(data: Data) -> Data:

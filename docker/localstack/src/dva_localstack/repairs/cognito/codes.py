@@ -13,11 +13,11 @@ from typing import Any
 from ministack import app
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import triggers
+from dva_localstack.repairs.cognito import limits, triggers
 from dva_localstack.repairs.cognito.store import Answer, Data, Refused, attributes, find_user
 
 HOUR = 3600
-SECONDS = {"sign-up": 24 * HOUR, "password": HOUR, "mfa": 180}
+SECONDS = {"sign-up": 24 * HOUR, "password": HOUR, "mfa": 180, "first": 180}
 """How long codes are valid: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html (others: 24 hours)"""
 
 MESSAGES = 100
@@ -50,7 +50,8 @@ def send(
 ) -> Data:
     """Make a code, keep the message with it, and return ``CodeDeliveryDetails``.
 
-    :param purpose: what the code is for: ``sign-up``, ``password``, ``mfa`` or ``attribute:<name>``
+    :param purpose: what the code is for: ``sign-up``, ``password``, ``mfa``, ``first`` (the first factor) or
+        ``attribute:<name>``
     :param attribute: ``email`` or ``phone_number``
     :param source: source of the custom message trigger, for example ``CustomMessage_SignUp``
     """
@@ -82,7 +83,13 @@ def send(
 
 def masked(attribute: str, destination: str) -> str:
     """Return an address as Cognito shows it to whoever asks."""
-    return cognito._masked_destination(destination) if attribute == "email" else f"+*******{destination[-4:]}"
+    return masked_email(destination) if attribute == "email" else f"+*******{destination[-4:]}"
+
+
+def masked_email(address: str) -> str:
+    """Return an email address with the first letters of its two parts; a name that is none with its first letter."""
+    local, at, domain = address.partition("@")
+    return f"{local[:1]}***@{domain[:1]}***" if at else f"{address[:1]}***"
 
 
 def deliver(pool: Data, user: Data, purpose: str, attribute: str, to: str, code: str, subject: str, text: str) -> None:
@@ -107,8 +114,11 @@ def deliver(pool: Data, user: Data, purpose: str, attribute: str, to: str, code:
 def check(user: Data, purpose: str, code: str) -> str:
     """Accept a code once and return the attribute that it verifies.
 
-    :raises Refused: ``CodeMismatchException``, or ``ExpiredCodeException`` where none is valid (any more)
+    :raises Refused: ``CodeMismatchException``, ``ExpiredCodeException`` where none is valid (any more), or
+        ``LimitExceededException``
     """
+    if purpose != "mfa":
+        limits.count(user, f"enter {purpose}")
     issued = user.get("_codes", {}).get(purpose)
     if not issued or issued["expires"] < time.time():
         raise Refused("ExpiredCodeException", EXPIRED)
@@ -162,6 +172,7 @@ def apply() -> None:
     """Send codes from here, and show them."""
     cognito._apply_custom_message_trigger = custom_message
     cognito._deliver_invitation_email = invite
+    cognito._masked_destination = masked_email
     get = app._handle_cognito_get_request
 
     async def handle_get(method: str, path: str, headers: Data, query: Data) -> Any:

@@ -63,12 +63,20 @@ def run_identity(handler: Callable[[Data], Answer], action: str, data: Data) -> 
     try:
         if action in cognito._UNSIGNED_IDENTITY_ACTIONS:
             scope.pin(data)
+        check_token(action, data)
         if pool_id := data.get("IdentityPoolId"):
             check_identity_pool(pool_id)
         known = IDENTITY_OPERATIONS.get(action)
         return answered(known(data)) if known else handler(data)
     except Refused as refusal:
         return refusal.answer()
+
+
+def check_token(action: str, data: Data) -> None:
+    """Refuse a token of a next page that no list gave."""
+    for name in ("NextToken", "PaginationToken"):
+        if data.get(name) and not str(data[name]).isdecimal() and action != "AdminListUserAuthEvents":
+            raise Refused("InvalidParameterException", "Invalid pagination token.")
 
 
 def check_identity_pool(pool_id: str) -> None:
@@ -82,6 +90,7 @@ def run(handler: Callable[[Data], Answer], action: str, data: Data) -> Answer:
     try:
         if action in PUBLIC:
             scope.pin(data)
+        check_token(action, data)
         check(action, data)
         for before in BEFORE:
             before(action, data)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ministack.services import cognito
 
 from dva_localstack.repairs.cognito import roles
+from dva_localstack.repairs.cognito.defaults import filled
 from dva_localstack.repairs.cognito.dispatch import identity_operation
 from dva_localstack.repairs.cognito.keys import IDENTITY_KEYS
 from dva_localstack.repairs.cognito.store import PUBLIC_URL, Data, Refused, result_of
@@ -117,6 +118,12 @@ def methods_of(logins: Data) -> list[str]:
 def get_open_id_token(data: Data) -> Data:
     """Return a token for STS: the first half of the basic flow."""
     pool, identity_id, logins = signed_in(data)
+    if pool.get("AllowClassicFlow") is False:
+        text = "Basic (classic) flow is not enabled, please use enhanced flow."
+        raise Refused("InvalidParameterException", text)
+    if pool.get("_role_mappings"):
+        text = "Basic (classic) flow is not supported with RoleMappings, please use enhanced flow."
+        raise Refused("InvalidParameterException", text)
     token = open_id_token(pool, identity_id, methods_of(logins), roles.tags(pool, logins))
     return {"IdentityId": identity_id, "Token": token}
 
@@ -142,6 +149,41 @@ def delete_identities(data: Data) -> Data:
     return {"UnprocessedIdentityIds": unknown}
 
 
+@identity_operation("CreateIdentityPool")
+def create_pool(data: Data) -> Data:
+    """Create an identity pool; the basic flow is refused only where the request says so.
+
+    https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CreateIdentityPool.html
+    """
+    answer = result_of(CREATE_POOL(data))
+    if "AllowClassicFlow" not in data:
+        del cognito._identity_pools[answer["IdentityPoolId"]]["AllowClassicFlow"]
+    return pool_out(cognito._identity_pools[answer["IdentityPoolId"]])
+
+
+@identity_operation("UpdateIdentityPool")
+def update_pool(data: Data) -> Data:
+    """Change an identity pool; what the request leaves out is gone.
+
+    https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html
+    """
+    pool = cognito._identity_pools[data["IdentityPoolId"]]
+    for name in ("AllowClassicFlow", "DeveloperProviderName", *PROVIDERS):
+        if name not in data:
+            pool.pop(name, None)
+    return result_of(UPDATE_POOL(data))
+
+
+PROVIDERS = (
+    "SupportedLoginProviders", "OpenIdConnectProviderARNs", "CognitoIdentityProviders", "SamlProviderARNs"
+)  # fmt: skip
+
+
+def pool_out(pool: Data) -> Data:
+    """Return an identity pool as it is shown, without what nobody set."""
+    return filled(POOL_OUT(pool), "IdentityPoolTags")
+
+
 @identity_operation("SetIdentityPoolRoles")
 def set_roles(data: Data) -> Data:
     """Set the roles of a pool and how they are chosen."""
@@ -161,6 +203,9 @@ def claims_of(token: str) -> Data:
 
 CLAIMS = cognito._token_claims
 GET_ID = cognito._get_id
+CREATE_POOL = cognito._create_identity_pool
+UPDATE_POOL = cognito._update_identity_pool
+POOL_OUT = cognito._identity_pool_out
 SET_ROLES = cognito._set_identity_pool_roles
 
 
@@ -168,3 +213,4 @@ def apply() -> None:
     """Have MiniStack recognize the tokens of local user pools, and sign those of identity pools with its shared key."""
     cognito._pool_keys[IDENTITY_KEYS, "id"] = (cognito._RSA_PRIVATE_KEY, cognito._JWKS_KEY)
     cognito._token_claims = claims_of
+    cognito._identity_pool_out = pool_out

@@ -6,7 +6,7 @@ change; GetUserAttributeVerificationCode, VerifyUserAttribute and the two deleti
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import codes, migration, schema, sign_up
+from dva_localstack.repairs.cognito import codes, limits, migration, schema, sign_up
 from dva_localstack.repairs.cognito.dispatch import operation
 from dva_localstack.repairs.cognito.store import (
     Data,
@@ -61,6 +61,7 @@ def forgot_password(data: Data) -> Data:
         raise Refused("NotAuthorizedException", "User is disabled.")
     if user["UserStatus"] == "FORCE_CHANGE_PASSWORD":
         raise Refused("NotAuthorizedException", "User password cannot be reset in the current state.")
+    limits.count(user, "ask password")
     attribute = recovery_attribute(pool, user)
     source, metadata = "CustomMessage_ForgotPassword", data.get("ClientMetadata")
     return {"CodeDeliveryDetails": codes.send(pool, user, "password", attribute, source, data["ClientId"], metadata)}
@@ -78,12 +79,31 @@ def confirm_forgot_password(data: Data) -> Data:
         if hides_users(pool, data["ClientId"]):
             raise Refused("CodeMismatchException", codes.MISMATCH)
         raise Refused("UserNotFoundException", sign_up.NOT_FOUND)
-    sign_up.check_password(pool, data.get("Password") or "")
+    sign_up.check_password(pool, data.get("Password") or "", user)
     codes.check(user, "password", data.get("ConfirmationCode", ""))
-    user["_password"] = data["Password"]
+    sign_up.replace_password(user, data["Password"])
     user["UserStatus"] = "CONFIRMED"
     user["UserLastModifiedDate"] = cognito._now_epoch()
     sign_up.post_confirmation(pool, user, "PostConfirmation_ConfirmForgotPassword", data["ClientId"], data)
+    return {}
+
+
+@operation("ChangePassword")
+def change_password(data: Data) -> Data:
+    """Change one's own password.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ChangePassword.html
+    """
+    user, pool, _ = of_token(data)
+    if user.get("_password"):
+        if not data.get("PreviousPassword"):
+            raise Refused("InvalidParameterException", "Missing required parameter OldPassword")
+        if data["PreviousPassword"] != user["_password"]:
+            limits.count(user, "change password")
+            raise Refused("NotAuthorizedException", "Incorrect username or password.")
+    sign_up.check_password(pool, data.get("ProposedPassword") or "", user)
+    sign_up.replace_password(user, data["ProposedPassword"])
+    user["UserLastModifiedDate"] = cognito._now_epoch()
     return {}
 
 
@@ -210,6 +230,7 @@ def send_verification(data: Data) -> Data:
     name = data["AttributeName"]
     if name not in VERIFIABLE or not attributes(user).get(name):
         raise Refused("InvalidParameterException", f"User does not have a {name} to verify.")
+    limits.count(user, f"ask attribute:{name}")
     source, metadata = "CustomMessage_VerifyUserAttribute", data.get("ClientMetadata")
     return {"CodeDeliveryDetails": codes.send(pool, user, f"attribute:{name}", name, source, client_id, metadata)}
 

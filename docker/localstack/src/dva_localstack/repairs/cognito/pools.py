@@ -10,8 +10,9 @@ import string
 
 from ministack.services import cognito
 
+from dva_localstack.repairs.cognito import defaults
 from dva_localstack.repairs.cognito.dispatch import BEFORE, operation
-from dva_localstack.repairs.cognito.store import Data, Refused, pool_of, result_of
+from dva_localstack.repairs.cognito.store import Data, Refused, find_user, pool_of, result_of
 
 LIMITS = {"AccessToken": (300, 86400), "IdToken": (300, 86400), "RefreshToken": (3600, 315360000)}
 """Lifetimes in seconds: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html"""
@@ -22,6 +23,12 @@ SCOPES = ("openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"
 
 CLIENT_SETTINGS = ("RefreshTokenRotation",)
 """Settings of app clients that MiniStack forgets."""
+
+PROVIDERS = ("COGNITO",)
+"""Identity providers that every pool has."""
+
+OF_GROUPS = ("AdminAddUserToGroup", "AdminRemoveUserFromGroup", "DeleteGroup", "GetGroup", "ListUsersInGroup")
+"""Operations on a group that must be there."""
 
 
 def invalid(message: str) -> Refused:
@@ -38,6 +45,30 @@ def check_pool(data: Data) -> None:
     )
     if message and "{####}" not in message:
         raise invalid("The verification message must contain {####}.")
+    config = data.get("LambdaConfig") or {}
+    newer = (config.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
+    if newer and config.get("PreTokenGeneration") not in (None, newer):
+        raise invalid("PreTokenGeneration and PreTokenGenerationConfig must name the same function.")
+
+
+def check_mfa(action: str, data: Data) -> None:
+    """Refuse a second factor that no means is configured for.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html
+    """
+    if data.get("MfaConfiguration", "OFF") == "OFF":
+        return
+    if action == "SetUserPoolMfaConfig":
+        totp = (data.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")
+        if not (totp or data.get("SmsMfaConfiguration") or data.get("EmailMfaConfiguration")):
+            text = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+            raise invalid(text)
+        return
+    known = pool_of(data) if data.get("UserPoolId") else {}
+    if not (data.get("SmsConfiguration") or (known.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")
+            or known.get("EmailMfaConfiguration")):  # fmt: skip
+        text = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
+        raise invalid(text)
 
 
 def check_client(data: Data, pool: Data, client: Data) -> None:
@@ -47,11 +78,17 @@ def check_client(data: Data, pool: Data, client: Data) -> None:
     """
     whole = {**client, **data}
     units = whole.get("TokenValidityUnits") or {}
+    seconds = {}
     for kind, (low, high) in LIMITS.items():
-        value = whole.get(f"{kind}Validity")
-        unit = UNITS.get(units.get(kind) or ("days" if kind == "RefreshToken" else "hours"), 1)
-        if value and not low <= value * unit <= high:
+        number, usual = (30, "days") if kind == "RefreshToken" else (1, "hours")
+        seconds[kind] = (whole.get(f"{kind}Validity") or number) * UNITS.get(units.get(kind) or usual, 1)
+        if not low <= seconds[kind] <= high:
             raise invalid("Invalid range for token validity.")
+    if max(seconds.values()) > seconds["RefreshToken"]:
+        raise invalid("Access and ID tokens cannot be valid for longer than the refresh token.")
+    for name in whole.get("SupportedIdentityProviders") or []:
+        if name not in PROVIDERS and name not in pool.get("_identity_providers", {}):
+            raise invalid(f"The provider {name} does not exist for User Pool {pool['Id']}.")
     flows = data.get("ExplicitAuthFlows") or []
     if len({flow.startswith("ALLOW_") for flow in flows}) > 1:
         raise invalid("Cannot specify both legacy and ALLOW_ values in ExplicitAuthFlows.")
@@ -73,9 +110,11 @@ def check_oauth(client: Data, pool: Data) -> None:
     flows, scopes = client.get("AllowedOAuthFlows") or [], client.get("AllowedOAuthScopes") or []
     if "client_credentials" in flows:
         if len(flows) > 1:
-            raise invalid("client_credentials flow can not be selected along with code flow or implicit flow.")
+            text = "client_credentials flow can not be selected along with code flow or implicit flow."
+            raise Refused("InvalidOAuthFlowException", text)
         if not (client.get("GenerateSecret") or client.get("ClientSecret")):
-            raise invalid("client_credentials flow can not be selected if client does not have a client secret.")
+            text = "client_credentials flow can not be selected if client does not have a client secret."
+            raise Refused("InvalidOAuthFlowException", text)
     if flows and client.get("AllowedOAuthFlowsUserPoolClient") and not scopes:
         raise invalid("AllowedOAuthScopes are required if AllowedOAuthFlows are specified.")
     servers = pool.get("_resource_servers") or {}
@@ -94,9 +133,14 @@ def check_oauth(client: Data, pool: Data) -> None:
 
 
 def before(action: str, data: Data) -> None:
-    """Check a request that changes settings."""
+    """Complete and check a request that changes settings."""
+    defaults.before(action, data)
     if action in ("CreateUserPool", "UpdateUserPool"):
         check_pool(data)
+    if action in ("CreateUserPool", "UpdateUserPool", "SetUserPoolMfaConfig"):
+        check_mfa(action, data)
+    if action in OF_GROUPS:
+        check_group(data)
     if action == "CreateUserPoolClient":
         check_client(data, pool_of(data), {})
     if action == "UpdateUserPoolClient":
@@ -104,6 +148,14 @@ def before(action: str, data: Data) -> None:
         check_client(data, pool, pool["_clients"].get(data.get("ClientId")) or {})
     if action == "CreateUserPoolDomain" and "CustomDomainConfig" not in data:
         check_domain(data)
+
+
+def check_group(data: Data) -> None:
+    """Refuse a group that is not there; an unknown user is looked for first."""
+    pool = pool_of(data)
+    known = "Username" not in data or find_user(pool, data["Username"])
+    if known and data.get("GroupName") not in pool["_groups"]:
+        raise Refused("ResourceNotFoundException", "Group not found.")
 
 
 def check_domain(data: Data) -> None:
@@ -156,12 +208,20 @@ def kept(data: Data, answer: Data) -> Data:
     for name in CLIENT_SETTINGS:
         if name in data:
             client[name] = shown[name] = data[name]
-    return answer
+    return {"UserPoolClient": defaults.filled(shown)}
+
+
+@operation("DescribeUserPoolClient")
+def describe_client(data: Data) -> Data:
+    """Return an app client, without what nobody set."""
+    return {"UserPoolClient": defaults.filled(result_of(DESCRIBE_CLIENT(data))["UserPoolClient"])}
 
 
 @operation("CreateGroup")
 def create_group(data: Data) -> Data:
     """Create a group; without a precedence it comes after all that have one."""
+    if data["GroupName"] in pool_of(data)["_groups"]:
+        raise Refused("GroupExistsException", "A group with the name already exists.")
     answer = result_of(CREATE_GROUP(data))
     group = pool_of(data)["_groups"][data["GroupName"]]
     for name in ("Description", "RoleArn", "Precedence"):
@@ -187,6 +247,7 @@ def update_group(data: Data) -> Data:
 
 BEFORE.append(before)
 DELETE_POOL = cognito._delete_user_pool
+DESCRIBE_CLIENT = cognito._describe_user_pool_client
 CREATE_CLIENT = cognito._create_user_pool_client
 UPDATE_CLIENT = cognito._update_user_pool_client
 CREATE_GROUP = cognito._create_group
@@ -197,6 +258,24 @@ def client_id() -> str:
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(26))
 
 
+def client_secret() -> str:
+    """Return a new app client's secret, of the same letters."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(52))
+
+
+def schema_attribute(raw: Data) -> Data:
+    """Return an attribute of a schema; one that a request names cannot be changed unless it says so.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+    """
+    return SCHEMA_ATTRIBUTE({"Mutable": False, **raw})
+
+
+SCHEMA_ATTRIBUTE = cognito._normalize_schema_attribute
+
+
 def apply() -> None:
-    """Give app clients ids of AWS's form."""
+    """Give app clients ids and secrets of AWS's form."""
     cognito._client_id = client_id
+    cognito._client_secret = client_secret
+    cognito._normalize_schema_attribute = schema_attribute

@@ -9,7 +9,18 @@ import time
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import challenges, migration, schema, sessions, sign_up, tokens, triggers
+from dva_localstack.repairs.cognito import (
+    challenges,
+    choice,
+    codes,
+    limits,
+    migration,
+    schema,
+    sessions,
+    sign_up,
+    tokens,
+    triggers,
+)
 from dva_localstack.repairs.cognito.dispatch import operation
 from dva_localstack.repairs.cognito.store import (
     Answer,
@@ -29,10 +40,6 @@ DEFAULT_FLOWS = {"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTO
 """Of a client that names none, and added to the older names: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html"""
 
 OLDER_FLOWS = {"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH"}
-
-FREE_FAILURES = 5
-"""Wrong passwords before the user is locked, for 1 second and twice as long each further time, up to 15 minutes:
-https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html"""
 
 WRONG = "Incorrect username or password."
 
@@ -94,7 +101,11 @@ def begin(data: Data, admin: bool) -> Data:
         return {"ChallengeParameters": {}, "AuthenticationResult": result}
     if not given.get("USERNAME"):
         raise Refused("InvalidParameterException", "Missing required parameter USERNAME")
+    if flow == "USER_AUTH" and data.get("Session"):
+        return after_sign_up(pool, client["ClientId"], data)
     user = signing_in(pool, given["USERNAME"])
+    if flow == "USER_AUTH":
+        return choice.begin(pool, client, user, data, lambda _: with_password(pool, client, user, data))
     if flow in PASSWORD_FLOWS:
         return with_password(pool, client, user, data)
     if user:
@@ -121,6 +132,8 @@ def with_password(pool: Data, client: Data, user: Data | None, data: Data) -> Da
         user = migration.at_sign_in(pool, client["ClientId"], given["USERNAME"], given["PASSWORD"], data)
     if user is None:
         if hides_users(pool, client["ClientId"]):
+            nobody = {"Username": given["USERNAME"], "Attributes": []}
+            before_authentication(pool, client["ClientId"], nobody, data, unknown=True)
             raise Refused("NotAuthorizedException", WRONG)
         raise Refused("UserNotFoundException", "User does not exist.")
     check_password(pool, client["ClientId"], user, given["PASSWORD"], data)
@@ -137,14 +150,11 @@ def check_password(pool: Data, client_id: str, user: Data, password: str, data: 
     before_authentication(pool, client_id, user, data)
     if user["UserStatus"] == "UNCONFIRMED":
         raise Refused("UserNotConfirmedException", "User is not confirmed.")
-    if time.time() < user.get("_locked_until", 0):
-        raise Refused("NotAuthorizedException", "Password attempts exceeded")
-    if user.get("_provider_disabled") or user.get("_password") != password:
-        failures = user["_failures"] = user.get("_failures", 0) + 1
-        if failures >= FREE_FAILURES:
-            user["_locked_until"] = time.time() + min(2 ** (failures - FREE_FAILURES), 900)
+    limits.check_lock(user, "password")
+    if user.get("_provider_disabled") or not user.get("_password") or user["_password"] != password:
+        limits.failed(user, "password")
         raise Refused("NotAuthorizedException", WRONG)
-    user["_failures"] = 0
+    limits.passed(user, "password")
     if user["UserStatus"] == "RESET_REQUIRED":
         raise Refused("PasswordResetRequiredException", "Password reset required for the user")
     if user["UserStatus"] == "FORCE_CHANGE_PASSWORD":
@@ -155,12 +165,14 @@ def check_password(pool: Data, client_id: str, user: Data, password: str, data: 
             raise Refused("NotAuthorizedException", text)
 
 
-def before_authentication(pool: Data, client_id: str, user: Data, data: Data) -> None:
+def before_authentication(pool: Data, client_id: str, user: Data, data: Data, unknown: bool = False) -> None:
     """Run the pre authentication trigger.
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html
+
+    :param unknown: whether there is no such user, which the app client does not tell
     """
-    request = triggers.user_request(user, None, validationData=data.get("ClientMetadata") or {}, userNotFound=False)
+    request = triggers.user_request(user, None, validationData=data.get("ClientMetadata") or {}, userNotFound=unknown)
     triggers.call(
         pool, "PreAuthentication", "PreAuthentication_Authentication", client_id, user["Username"], request, {}
     )
@@ -222,14 +234,21 @@ def answer(data: Data, admin: bool) -> Data:
     pool = pool_of(data)
     client_id = client_of(data, pool)["ClientId"]
     name, responses = data.get("ChallengeName", ""), data.get("ChallengeResponses") or {}
-    if name in ("PASSWORD_VERIFIER", "CUSTOM_CHALLENGE"):
+    if name == "PASSWORD_VERIFIER":
+        return verify_password(pool, data, admin)
+    if name == "CUSTOM_CHALLENGE":
         known = cognito._challenge_sessions.get(data.get("Session") or "")
         user = find_user(pool, known["username"]) if known else None
-        result = result_of(CONTINUE[admin](data))
-        return custom(pool, user, result, data) if known else result
+        return custom(pool, user, result_of(CONTINUE[admin](data)), data)
     session = challenges.session_of(data, name)
     user = challenges.user_of(pool, session, responses)
     metadata, source = data.get("ClientMetadata"), session.get("source", "TokenGeneration_NewPasswordChallenge")
+    if name in ("SELECT_CHALLENGE", *choice.PASSWORDS):
+        return first_factor(pool, client_of(data, pool), user, name, data)
+    if session.get("first"):
+        codes.check(user, "first", responses.get(f"{name}_CODE", ""))
+        challenges.finish(data)
+        return signed_in(pool, client_id, user, "TokenGeneration_Authentication", metadata)
     if name == "NEW_PASSWORD_REQUIRED":
         new_password(pool, user, responses)
         challenges.finish(data)
@@ -250,6 +269,40 @@ def answer(data: Data, admin: bool) -> Data:
     return signed_in(pool, client_id, user, source, metadata)
 
 
+def first_factor(pool: Data, client: Data, user: Data, name: str, data: Data) -> Data:
+    """Continue choice-based sign-in with the factor that was chosen."""
+    responses = data["ChallengeResponses"]
+    factor = choice.chosen(pool, user, name, responses)
+    challenges.finish(data)
+    again = {**data, "AuthParameters": responses}
+    return choice.ask(pool, client, user, factor, responses, lambda _: with_password(pool, client, user, again))
+
+
+def verify_password(pool: Data, data: Data, admin: bool) -> Data:
+    """Answer PASSWORD_VERIFIER; a wrong proof counts as a wrong password."""
+    given = data.get("Session") or (data.get("ChallengeResponses") or {}).get("PASSWORD_CLAIM_SECRET_BLOCK") or ""
+    known = cognito._challenge_sessions.get(given)
+    user = find_user(pool, known["username"]) if known else None
+    if user:
+        limits.check_lock(user, "password")
+    try:
+        result = result_of(CONTINUE[admin](data))
+    except Refused as refusal:
+        if user and refusal.message == WRONG:
+            limits.failed(user, "password")
+        raise
+    if user:
+        limits.passed(user, "password")
+    return custom(pool, user, result, data) if known and known.get("auth_flow") != "USER_SRP_AUTH" else result
+
+
+def after_sign_up(pool: Data, client_id: str, data: Data) -> Data:
+    """Sign a user in whose code confirmed the sign-up a moment ago, by the session of ConfirmSignUp."""
+    user = challenges.user_of(pool, challenges.session_of(data, "CONFIRMED"), data["AuthParameters"])
+    challenges.finish(data)
+    return signed_in(pool, client_id, user, "TokenGeneration_Authentication", data.get("ClientMetadata"))
+
+
 def new_password(pool: Data, user: Data, responses: Data) -> None:
     """Replace a temporary password, and set the attributes that were missing.
 
@@ -259,12 +312,15 @@ def new_password(pool: Data, user: Data, responses: Data) -> None:
     values = {name.removeprefix(prefix): value for name, value in responses.items() if name.startswith(prefix)}
     held = {**attributes(user), **values}
     for item in pool["SchemaAttributes"]:
+        if item.get("Required") and item["Name"] in values and attributes(user).get(item["Name"]):
+            raise Refused("NotAuthorizedException", f"Cannot modify an already provided {item['Name']}")
         if item.get("Required") and not held.get(item["Name"]):
             raise Refused("InvalidParameterException", f"Invalid attributes given, {item['Name']} is missing")
     schema.check(pool, values, None, new=False)
-    sign_up.check_password(pool, responses.get("NEW_PASSWORD") or "")
+    sign_up.check_password(pool, responses.get("NEW_PASSWORD") or "", user)
     set_attributes(user, values)
-    user.update(_password=responses["NEW_PASSWORD"], UserStatus="CONFIRMED")
+    sign_up.replace_password(user, responses["NEW_PASSWORD"])
+    user["UserStatus"] = "CONFIRMED"
 
 
 def custom(pool: Data, user: Data | None, result: Data, data: Data) -> Data:

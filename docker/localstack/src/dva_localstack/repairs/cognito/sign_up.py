@@ -4,9 +4,11 @@ Faults: a pool for administrators only takes sign-ups; the confirmed attribute i
 does not run; the pre sign-up trigger gets no validation data and does not run for an administrator.
 """
 
+import re
+
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import codes, schema, triggers
+from dva_localstack.repairs.cognito import challenges, choice, codes, limits, schema, triggers
 from dva_localstack.repairs.cognito.dispatch import BEFORE, operation
 from dva_localstack.repairs.cognito.store import (
     Data,
@@ -22,6 +24,9 @@ from dva_localstack.repairs.cognito.store import (
 
 NOT_FOUND = "Username/client id combination not found."
 
+FORMER = 24
+"""Passwords that a policy can remember: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_PasswordPolicyType.html"""
+
 
 @operation("SignUp")
 def sign_up(data: Data) -> Data:
@@ -34,6 +39,7 @@ def sign_up(data: Data) -> Data:
     if (pool.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
         raise Refused("NotAuthorizedException", "SignUp is not permitted for this user pool")
     username, values = data["Username"], schema.attributes_in(data)
+    check_username(pool, username)
     if error := cognito._new_user_error(pool, username, values):
         result_of(error)
     alias = cognito._username_alias_attribute(pool, username)
@@ -44,10 +50,12 @@ def sign_up(data: Data) -> Data:
         kind = {"email": "email", "phone_number": "phone_number"}.get(alias or "")
         taken = f"An account with the given {kind} already exists." if kind else "User already exists"
         raise Refused("UsernameExistsException", taken)
-    check_password(pool, data.get("Password") or "")
-    values["sub"] = cognito.new_uuid()
-    name = values["sub"] if alias else username
+    if data.get("Password") or not choice.passwordless(pool):
+        check_password(pool, data.get("Password") or "")
+    sub = cognito.new_uuid()
+    name = sub if alias else username
     outcome = pre_sign_up(pool, "PreSignUp_SignUp", client["ClientId"], name, values, data)
+    values["sub"] = sub
     now = cognito._now_epoch()
     user: Data = {
         "Username": name,
@@ -57,7 +65,7 @@ def sign_up(data: Data) -> Data:
         "Enabled": True,
         "UserStatus": "CONFIRMED" if outcome.get("autoConfirmUser") else "UNCONFIRMED",
         "MFAOptions": [],
-        "_password": data["Password"],
+        "_password": data.get("Password") or "",
         "_groups": [],
         "_tokens": [],
     }
@@ -68,18 +76,53 @@ def sign_up(data: Data) -> Data:
         )
     pool["_users"][name] = user
     pool["EstimatedNumberOfUsers"] = len(pool["_users"])
+    if "CodeDeliveryDetails" in answer and "ALLOW_USER_AUTH" in (client.get("ExplicitAuthFlows") or []):
+        answer["Session"] = challenges.start(pool, client["ClientId"], user, "SIGN_UP", {})["Session"]
     if answer["UserConfirmed"]:
         post_confirmation(pool, user, "PostConfirmation_ConfirmSignUp", client["ClientId"], data)
     return answer
 
 
-def check_password(pool: Data, password: str) -> None:
-    """Refuse a password that the pool's policy does not allow, with ``InvalidPasswordException``."""
+def check_username(pool: Data, username: str) -> None:
+    """Refuse a username that AWS does not take, or that could be mistaken for an alias.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+
+    :raises Refused: ``InvalidParameterException``
+    """
+    if re.search(r"\s", username):
+        raise Refused(
+            "InvalidParameterException",
+            f"1 validation error detected: Value '{username}' at 'username' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+",
+        )
+    for name, form, words in (("email", schema.EMAIL, "email"), ("phone_number", schema.PHONE, "phone number")):
+        if name in (pool.get("AliasAttributes") or []) and form.fullmatch(username):
+            text = f"Username cannot be of {words} format, since user pool is configured for {words} alias."
+            raise Refused("InvalidParameterException", text)
+
+
+def check_password(pool: Data, password: str, user: Data | None = None) -> None:
+    """Refuse a password that the pool's policy does not allow.
+
+    :param user: whose former passwords are refused, too, as many as the policy says
+    :raises Refused: ``InvalidPasswordException`` or ``PasswordHistoryPolicyViolationException``
+    """
     if password != password.strip():
         message = "Password did not conform with policy: Password must not begin or end with a space"
         raise Refused("InvalidPasswordException", message)
     if error := cognito._validate_password(pool, password):
         result_of(error)
+    remembered = ((pool.get("Policies") or {}).get("PasswordPolicy") or {}).get("PasswordHistorySize") or 0
+    if user and remembered and password in [user.get("_password"), *user.get("_former", [])][:remembered]:
+        text = "Password has previously been used. Please choose another password."
+        raise Refused("PasswordHistoryPolicyViolationException", text)
+
+
+def replace_password(user: Data, password: str) -> None:
+    """Give a user a new password, and remember the one before."""
+    user["_former"] = [user.get("_password"), *user.get("_former", [])][:FORMER]
+    user["_password"] = password
 
 
 def password_faults(pool: Data, password: str) -> list[str]:
@@ -98,7 +141,8 @@ def pre_sign_up(pool: Data, source: str, client_id: str, name: str, values: dict
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-sign-up.html
     """
-    request: Data = {"userAttributes": dict(values), "validationData": schema.attributes_in(data, "ValidationData")}
+    validation = schema.attributes_in(data, "ValidationData") or None
+    request: Data = {"userAttributes": dict(values), "validationData": validation}
     if data.get("ClientMetadata"):
         request["clientMetadata"] = data["ClientMetadata"]
     empty = {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False}
@@ -132,6 +176,8 @@ def confirm_sign_up(data: Data) -> Data:
         if hides_users(pool, data["ClientId"]):
             raise Refused("CodeMismatchException", codes.MISMATCH)
         raise Refused("UserNotFoundException", NOT_FOUND)
+    if data.get("Session"):
+        challenges.user_of(pool, challenges.session_of(data, "SIGN_UP"), {"USERNAME": data["Username"]})
     if user["UserStatus"] != "UNCONFIRMED":
         status = user["UserStatus"]
         raise Refused("NotAuthorizedException", f"User cannot be confirmed. Current status is {status}")
@@ -146,7 +192,10 @@ def confirm_sign_up(data: Data) -> Data:
     set_attributes(user, {f"{attribute}_verified": "true"})
     user["UserStatus"] = "CONFIRMED"
     post_confirmation(pool, user, "PostConfirmation_ConfirmSignUp", data["ClientId"], data)
-    return {}
+    if not data.get("Session"):
+        return {}
+    challenges.finish(data)
+    return {"Session": challenges.start(pool, data["ClientId"], user, "CONFIRMED", {})["Session"]}
 
 
 @operation("AdminConfirmSignUp")
@@ -184,6 +233,7 @@ def resend(data: Data) -> Data:
         raise Refused("UserNotFoundException", NOT_FOUND)
     if user["UserStatus"] != "UNCONFIRMED":
         raise Refused("InvalidParameterException", "User is already confirmed.")
+    limits.count(user, "ask sign-up")
     attribute = codes.verified_first(pool, user)
     if not attribute:
         raise Refused("InvalidParameterException", "Auto verification not turned on.")
@@ -197,6 +247,7 @@ def before_admin_create(action: str, data: Data) -> None:
         return
     pool, values = pool_of(data), schema.attributes_in(data)
     username = data.get("Username") or ""
+    check_username(pool, username)
     alias = cognito._username_alias_attribute(pool, username)
     resent = (data.get("MessageAction") or "").upper() == "RESEND"
     if find_user(pool, username) and not resent:

@@ -5,6 +5,8 @@ called verified; the time of authentication changes at every refresh; the trigge
 for each token; groups of equal names in other orders give other tokens.
 """
 
+import base64
+import hashlib
 import time
 from typing import Any
 
@@ -119,6 +121,7 @@ def issue(
         "exp": now + cognito._token_validity(pool_id, client_id, "access"),
         "jti": cognito.new_uuid(),
         "username": user["Username"],
+        **({} if scope is None else {"version": 2}),
     }
     identity = {
         **scoped(user, client, scope),
@@ -137,13 +140,24 @@ def issue(
     if not client.get("EnableTokenRevocation", True):
         for claims in (access, identity):
             del claims["origin_jti"], claims["jti"]
+    access_token = cognito._signed_jwt(access, pool_id, "access")
+    if scope is not None:
+        identity["at_hash"] = half_hash(access_token)
     return {
-        "AccessToken": cognito._signed_jwt(access, pool_id, "access"),
+        "AccessToken": access_token,
         "IdToken": cognito._signed_jwt(identity, pool_id, "id"),
         "RefreshToken": refresh_token(pool_id, client_id, common, scope),
         "TokenType": "Bearer",
         "ExpiresIn": access["exp"] - now,
     }
+
+
+def half_hash(token: str) -> str:
+    """Return the claim ``at_hash`` that ties an ID token to an access token.
+
+    https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken
+    """
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).decode().rstrip("=")
 
 
 def refresh_token(pool_id: str, client_id: str, common: Data, scope: str | None) -> str:

@@ -184,6 +184,8 @@ def _delete_vpc(ec2: Any, vpc: str) -> None:
     for group in groups:  # rules that name another group hold it
         if group.get("IpPermissions"):
             ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+        if group.get("IpPermissionsEgress"):
+            ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
     for group in groups:
         if group["GroupName"] != "default":
             ec2.delete_security_group(GroupId=group["GroupId"])

@@ -138,3 +138,104 @@ def test_private_dns_needs_both_dns_attributes_of_the_vpc(ec2: Any, vpc: str) ->
     assert ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["PrivateDnsEnabled"] is True
     ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=False)
     assert ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["PrivateDnsEnabled"] is False
+
+
+def test_private_dns_is_on_unless_refused_and_once_for_a_service(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html (PrivateDnsEnabled)"""
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.77.0/24")["Subnet"]["SubnetId"]
+    service = "com.amazonaws.us-east-1.sqs"
+    request = {"VpcId": vpc, "ServiceName": service, "VpcEndpointType": "Interface", "SubnetIds": [subnet]}
+    assert refused(ec2.create_vpc_endpoint, **request) == "InvalidParameter"
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    assert ec2.create_vpc_endpoint(**request)["VpcEndpoint"]["PrivateDnsEnabled"] is True
+    assert refused(ec2.create_vpc_endpoint, **request) == "InvalidParameter"
+    unknown = {**request, "ServiceName": "com.amazonaws.us-east-1.nonsense"}
+    assert refused(ec2.create_vpc_endpoint, **unknown) == "InvalidServiceName"
+
+
+def test_a_group_that_another_names_stays(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"""
+    web, db = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("web", "db")
+    )
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": web}]}
+    ec2.authorize_security_group_ingress(GroupId=db, IpPermissions=[rule])
+    assert refused(ec2.delete_security_group, GroupId=web) == "DependencyViolation"
+    ec2.delete_security_group(GroupId=db)
+    ec2.delete_security_group(GroupId=web)
+
+
+def test_the_default_group_lets_its_members_talk_and_stays(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html"""
+    here = [{"Name": "vpc-id", "Values": [vpc]}]
+    group = ec2.describe_security_groups(Filters=here)["SecurityGroups"][0]
+    pairs = group["IpPermissions"][0]["UserIdGroupPairs"]
+    assert (group["GroupName"], [pair["GroupId"] for pair in pairs]) == ("default", [group["GroupId"]])
+    assert refused(ec2.delete_security_group, GroupId=group["GroupId"]) == "CannotDelete"
+
+
+def test_a_vpc_in_use_stays_and_its_tags_go_with_it(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html"""
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "shop"}])
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    assert refused(ec2.delete_vpc, VpcId=vpc) == "DependencyViolation"
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    assert refused(ec2.delete_vpc, VpcId=vpc) == "DependencyViolation"
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_vpc(VpcId=vpc)
+    assert ec2.describe_tags()["Tags"] == []
+
+
+def test_a_subnet_with_a_nat_gateway_stays(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html"""
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    assert refused(ec2.delete_subnet, SubnetId=subnet) == "DependencyViolation"
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    ec2.delete_subnet(SubnetId=subnet)
+
+
+def test_a_route_leads_to_a_gateway_of_its_vpc_and_the_local_route_stays(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html"""
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    route = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway}
+    assert refused(ec2.create_route, **route) == "InvalidParameterValue"
+    local = {"RouteTableId": table, "DestinationCidrBlock": "10.0.0.0/16"}
+    assert refused(ec2.delete_route, **local) == "InvalidParameterValue"
+
+
+def test_nonsense_is_refused(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    turned = [{**HTTPS, "FromPort": 443, "ToPort": 80}]
+    code = refused(ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=turned)
+    assert code == "InvalidParameterValue"
+    assert refused(ec2.create_subnet, VpcId=vpc, CidrBlock="10.0.0.0/29") == "InvalidSubnet.Range"
+    assert refused(ec2.describe_instances, InstanceIds=["web"]) == "InvalidInstanceID.Malformed"
+    reserved = [{"Key": "aws:owner", "Value": "me"}]
+    assert refused(ec2.create_tags, Resources=[vpc], Tags=reserved) == "InvalidParameterValue"
+
+
+def test_a_dry_run_does_nothing(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html (DryRun)"""
+    assert refused(ec2.delete_vpc, VpcId=vpc, DryRun=True) == "DryRunOperation"
+    assert ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]
+
+
+def test_a_new_network_acl_denies_everything(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html"""
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
+    assert {(entry["RuleNumber"], entry["RuleAction"]) for entry in entries} == {(32767, "deny")}
+
+
+def test_overlapping_networks_are_not_peered(ec2: Any, vpc: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html"""
+    inside = ec2.create_vpc(CidrBlock="10.0.5.0/24")["Vpc"]["VpcId"]
+    made = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=inside)["VpcPeeringConnection"]
+    found = ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[made["VpcPeeringConnectionId"]])
+    assert found["VpcPeeringConnections"][0]["Status"]["Code"] == "failed"

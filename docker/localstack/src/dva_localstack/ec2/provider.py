@@ -1,63 +1,94 @@
-"""LocalStack's EC2, which runs on moto, with moto's faults repaired."""
+"""LocalStack's EC2, which runs on moto, with moto's faults repaired and what AWS refuses refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
-from localstack.aws.api import CommonServiceException, RequestContext, handler
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest, handler
 from localstack.services.ec2.provider import Ec2Provider, get_ec2_backend
-from localstack.services.moto import MotoFallbackDispatcher, call_moto
+from localstack.services.moto import MotoFallbackDispatcher, call_moto_with_request
 from localstack.services.plugins import Service
-from moto.ec2.models.vpcs import VPCBackend
+
+from dva_localstack.ec2 import dependencies, endpoints, refusals, repairs
+
+Check = Callable[[Any, Any], None]
+"""Takes moto's EC2 of an account and region, and a request; raises the refusal."""
+
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "AuthorizeSecurityGroupEgress": (refusals.check_rules,),
+    "AuthorizeSecurityGroupIngress": (refusals.check_rules,),
+    "CreateRoute": (refusals.check_route,),
+    "CreateSubnet": (refusals.check_subnet,),
+    "CreateTags": (refusals.check_tags,),
+    "CreateVolume": (refusals.check_zone,),
+    "CreateVpcEndpoint": (endpoints.check_new,),
+    "DeleteRoute": (refusals.keep_local_route,),
+    "DeleteRouteTable": (dependencies.keep_main_table,),
+    "DeleteSecurityGroup": (dependencies.keep_group,),
+    "DeleteSubnet": (dependencies.keep_subnet,),
+    "DeleteVpc": (dependencies.keep_vpc,),
+    "DescribeInstances": (refusals.check_instances,),
+    "ModifyVpcEndpoint": (endpoints.check_change,),
+    "ReleaseAddress": (dependencies.keep_address,),
+    "RunInstances": (refusals.check_tags,),
+    "StartInstances": (refusals.check_instances, refusals.check_life),
+    "StopInstances": (refusals.check_instances, refusals.check_life),
+    "TerminateInstances": (refusals.check_instances,),
+}
+
+DELETED = {
+    "DeleteInternetGateway": "InternetGatewayId",
+    "DeleteNetworkAcl": "NetworkAclId",
+    "DeleteNetworkInterface": "NetworkInterfaceId",
+    "DeleteRouteTable": "RouteTableId",
+    "DeleteSecurityGroup": "GroupId",
+    "DeleteSubnet": "SubnetId",
+    "DeleteVolume": "VolumeId",
+    "DeleteVpc": "VpcId",
+    "ReleaseAddress": "AllocationId",
+}
+"""Operations that delete at once, and the parameters that tell what."""
 
 
-def repair_endpoint_type() -> None:
-    """Fault: an endpoint created without a type has none, and cannot be deleted. AWS makes it a Gateway.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
-    """
-    original = VPCBackend.create_vpc_endpoint
-
-    def create_vpc_endpoint(self: Any, *args: Any, endpoint_type: str | None = None, **given: Any) -> Any:
-        return original(self, *args, endpoint_type=endpoint_type or "Gateway", **given)
-
-    VPCBackend.create_vpc_endpoint = create_vpc_endpoint
-
-
-class CheckedEndpoints(Ec2Provider):
-    """Fault: private DNS of an interface endpoint needs nothing of its VPC.
-
-    https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
-    """
+class Networks(Ec2Provider):
+    """Operations whose requests are changed on their way."""
 
     @handler("CreateVpcEndpoint", expand=False)
     def create_vpc_endpoint(self, context: RequestContext, request: Any) -> Any:
-        """Answer ``CreateVpcEndpoint``, unless it asks for private DNS in a VPC without it."""
-        if request.get("PrivateDnsEnabled"):
-            _check_dns(context, request["VpcId"])
-        return call_moto(context)
+        """Answer ``CreateVpcEndpoint`` with what :func:`endpoints.check_new` made of the request."""
+        return call_moto_with_request(context, request)
 
     @handler("ModifyVpcEndpoint", expand=False)
     def modify_vpc_endpoint(self, context: RequestContext, request: Any) -> Any:
-        """Answer ``ModifyVpcEndpoint``, unless it asks for private DNS in a VPC without it."""
-        endpoint = get_ec2_backend(context.account_id, context.region).vpc_end_points.get(request["VpcEndpointId"])
-        if endpoint is not None and request.get("PrivateDnsEnabled"):
-            _check_dns(context, endpoint.vpc_id)
-        given = {xform_name(name): value for name, value in request.items()}
-        return super().modify_vpc_endpoint(context, **given)
+        """Answer ``ModifyVpcEndpoint``."""
+        return super().modify_vpc_endpoint(context, **{xform_name(name): value for name, value in request.items()})
 
 
-def _check_dns(context: RequestContext, vpc: str) -> None:
-    backend = get_ec2_backend(context.account_id, context.region)
-    for attribute in ("enable_dns_support", "enable_dns_hostnames"):
-        if str(backend.describe_vpc_attribute(vpc, attribute)).lower() != "true":
+def checked(name: str, answer: Callable[[RequestContext, ServiceRequest], Any]) -> Any:
+    """Return an operation that is answered after its checks.
+
+    Faults: a dry run is a real one, and tags of what was deleted are still described.
+    """
+
+    def operation(context: RequestContext, request: Any) -> Any:
+        backend = get_ec2_backend(context.account_id, context.region)
+        if request.get("DryRun"):
             raise CommonServiceException(
-                "InvalidParameter",
-                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
-                f"for {vpc}",
+                "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412, True
             )
+        for check in CHECKS.get(name, ()):
+            check(backend, request)
+        answered = answer(context, request)
+        if name in DELETED:
+            backend.tags.pop(request.get(DELETED[name]), None)
+        return answered
+
+    return operation
 
 
 def create_service() -> Service:
     """Return EC2."""
-    repair_endpoint_type()
-    return Service.for_provider(CheckedEndpoints(), dispatch_table_factory=MotoFallbackDispatcher)
+    repairs.apply()
+    provider = Networks()
+    table = {name: checked(name, answer) for name, answer in MotoFallbackDispatcher(provider).items()}
+    return Service.for_provider(provider, dispatch_table_factory=lambda _: table)

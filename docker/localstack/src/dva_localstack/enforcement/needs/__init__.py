@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from collections.abc import Callable, Iterable, Iterator
 
-from . import api_gateway, dynamodb, encryption, events, functions, generic, identity, keys, messaging, s3
+from . import api_gateway, dynamodb, ec2, encryption, events, functions, generic, identity, keys, messaging, s3
 from .call import Call, Need
 from .roles import handed_over
 from .tags import tag_keys
@@ -16,6 +16,7 @@ BY_SERVICE: dict[str, Callable[[Call], Iterable[Need]]] = {
     "apigatewayv2": api_gateway.needs,
     "dynamodb": dynamodb.needs,
     "dynamodbstreams": dynamodb.stream_needs,
+    "ec2": ec2.needs,
     "events": events.needs,
     "iam": identity.iam_needs,
     "kms": keys.needs,

@@ -327,6 +327,41 @@ def test_a_policy_is_json(sqs: Any, queue: str) -> None:
     assert refused(lambda: sqs.set_queue_attributes(**call)) == "InvalidAttributeValue"
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    statement = {"Effect": "Perhaps", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    call["Attributes"] = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    assert refused(lambda: sqs.set_queue_attributes(**call)) == "InvalidAttributeValue"
+
+
+def test_a_receive_that_is_repeated_returns_the_same_messages(sqs: Any, fifo: str) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html"""
+    sqs.send_message(QueueUrl=fifo, MessageBody="x", MessageGroupId="g", MessageDeduplicationId="1")
+    first = receive(sqs, fifo, ReceiveRequestAttemptId="try")
+    again = receive(sqs, fifo, ReceiveRequestAttemptId="try")
+    assert [message["ReceiptHandle"] for message in again] == [message["ReceiptHandle"] for message in first]
+    assert receive(sqs, fifo, ReceiveRequestAttemptId="another") == []
+    sqs.delete_message(QueueUrl=fifo, ReceiptHandle=first[0]["ReceiptHandle"])
+    assert receive(sqs, fifo, ReceiveRequestAttemptId="try") == []
+
+
+def test_a_queue_is_encrypted_in_one_way(sqs: Any, queue: str) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html"""
+
+    def managed() -> str:
+        return sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]["SqsManagedSseEnabled"]
+
+    assert managed() == "true"
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"KmsMasterKeyId": "alias/aws/sqs"})
+    assert managed() == "false"
+    both = {"KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "true"}
+    assert refused(lambda: sqs.create_queue(QueueName="both", Attributes=both)) == "InvalidAttributeValue"
+
+
+def test_aws_keeps_names_for_itself(sqs: Any, queue: str) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html"""
+    assert refused(lambda: sqs.tag_queue(QueueUrl=queue, Tags={"aws:owner": "me"})) == "InvalidParameterValue"
+    system = {"SenderId": {"DataType": "String", "StringValue": "me"}}
+    call = {"QueueUrl": queue, "MessageBody": "x", "MessageSystemAttributes": system}
+    assert refused(lambda: sqs.send_message(**call)) == "InvalidParameterValue"
 
 
 def test_sixty_seconds_between_purges_and_before_a_name_is_free(own_server: Callable[..., Any]) -> None:

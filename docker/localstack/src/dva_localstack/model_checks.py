@@ -13,9 +13,13 @@ from dva_localstack import constraints
 from dva_localstack.request_checks import CHECKS
 
 SERVICES = {
+    "events": "ValidationException",
+    "firehose": "ValidationException",
     "kms": "ValidationException",
     "lambda": "ValidationException",
     "logs": "InvalidParameterException",
+    "pipes": "ValidationException",
+    "scheduler": "ValidationException",
     "secretsmanager": "ValidationException",
     "ssm": "ValidationException",
 }

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -26,8 +27,25 @@ ATTEMPTS, AGE_SECONDS = 185, 86_400
 LONGEST_WAIT_SECONDS = 60
 """Retries wait 1, 2, 4, … seconds, and no longer than this."""
 
+ORIGINAL: ContextVar[dict[str, Any]] = ContextVar("the event that is being sent, before any transformation")
+
 NO_PERMISSIONS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException")
 """Errors that retries do not mend: the role or the resource's policy does not allow the call."""
+
+
+class FailedDelivery(Exception):
+    """A target that is no AWS API did not take an event."""
+
+    def __init__(self, message: str, permanent: bool = False, wait_seconds: float = 0.0) -> None:
+        """Say what happened.
+
+        :param message: in words
+        :param permanent: whether to try it again is in vain
+        :param wait_seconds: how long the target wants to be left alone
+        """
+        super().__init__(message)
+        self.permanent = permanent
+        self.wait_seconds = wait_seconds
 
 
 def deliver(
@@ -45,6 +63,7 @@ def deliver(
     began = time.time()
 
     def attempt(number: int) -> None:
+        ORIGINAL.set(event)
         try:
             send(sender, dict(event), trace)
         except Exception as error:
@@ -56,10 +75,11 @@ def deliver(
             elif time.time() - began >= policy.get("MaximumEventAgeInSeconds", AGE_SECONDS):
                 exhausted = "MaximumEventAgeInSeconds"
             code = error_code(error)
-            if exhausted or code in ("NO_PERMISSIONS", "NO_RESOURCE"):
+            failed = error if isinstance(error, FailedDelivery) else FailedDelivery(str(error))
+            if exhausted or failed.permanent or code in ("NO_PERMISSIONS", "NO_RESOURCE"):
                 send_dead_letter(sender, event, code, str(error), number - 1, exhausted)
             else:
-                wait = min(2 ** (number - 1), LONGEST_WAIT_SECONDS)
+                wait = max(min(2 ** (number - 1), LONGEST_WAIT_SECONDS), failed.wait_seconds)
                 CLOCK.call(time.time() + wait, lambda: attempt(number + 1))
 
     attempt(1)

@@ -5,28 +5,39 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api import RequestContext
-from localstack.aws.api.events import InvalidEventPatternException, PutEventsResponse, PutRuleResponse
+from localstack.aws.api.events import (
+    CreateEventBusResponse,
+    PutEventsResponse,
+    PutRuleResponse,
+    PutTargetsResponse,
+    PutTargetsResultEntry,
+)
 from localstack.services.events import provider as localstack_events
 from localstack.services.events import replay, rule, target, utils
 from localstack.services.events.archive import ArchiveService
-from localstack.services.events.event_rule_engine import EventPatternCompiler, EventRuleEngine
+from localstack.services.events.event_rule_engine import EventRuleEngine
 from localstack.services.events.models import Rule, RuleState, ValidationException
 from localstack.services.events.provider import EventsProvider
 from localstack.services.events.replay import ReplayService
 from localstack.services.events.rule import RuleService
-from localstack.services.events.target import TargetSender
+from localstack.services.events.target import TargetSender, TargetSenderFactory
 from localstack.services.plugins import Service
 
-from dva_localstack.schedules.expressions import At, BadExpression, parse
-
 from . import delivery, transformer
+from .checks import (
+    ENTRIES_BYTES,
+    check_pattern,
+    check_schedule,
+    check_targets,
+    entry_bytes,
+    fault_of,
+    validate_entry,
+)
+from .destinations import ApiDestination
 from .jobs import RuleJobs
 
-ENTRIES_BYTES = 262_144
-"""Size of all entries of a PutEvents: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html"""
-
-TIME_BYTES = 14
-"""What an entry's time counts."""
+AWS_SOURCE = "aws."
+"""Only AWS's own services put events whose source begins so."""
 
 
 class CheckedRules(EventsProvider):
@@ -53,9 +64,15 @@ class CheckedRules(EventsProvider):
             check_pattern(request["event_pattern"])
         return super().create_archive(context, **request)
 
-    def _process_rules(self, rule: Rule, *event: Any) -> None:
-        if rule.state != RuleState.DISABLED:
-            super()._process_rules(rule, *event)
+    def _process_rules(self, rule: Rule, region: str, account_id: str, event: Any, *more: Any) -> None:
+        if rule.state != RuleState.DISABLED and self._gets(rule, region, account_id, event):
+            super()._process_rules(rule, region, account_id, event, *more)
+
+    def _gets(self, rule: Rule, region: str, account_id: str, event: dict[str, Any]) -> bool:
+        """Return whether a rule gets an event; a replay may name the rules that get its events."""
+        replayed = self.get_store(region, account_id).replays.get(event.get("replay-name") or "")
+        named = (replayed.destination.get("FilterArns") or []) if replayed else []
+        return not named or rule.arn in named
 
     def _get_scheduled_rule_job_function(self, account_id: str, region: str, rule: Rule) -> Any:
         call = super()._get_scheduled_rule_job_function(account_id, region, rule)
@@ -69,8 +86,55 @@ class CheckedRules(EventsProvider):
         return run
 
 
+class CheckedTargets(EventsProvider):
+    """Faults: targets that are refused are kept, some answers are internal errors; a bus has any name."""
+
+    def put_targets(
+        self,
+        context: RequestContext,
+        rule: str,
+        targets: list[dict[str, Any]],
+        event_bus_name: str | None = None,
+        **request: Any,
+    ) -> PutTargetsResponse:
+        """Add targets to a rule, or change them."""
+        service = self.get_rule_service(context.region, context.account_id, rule, event_bus_name)
+        check_targets(service.rule, targets)
+        faults = {target["Id"]: fault for target in targets if (fault := fault_of(target))}
+        good: list[Any] = [target for target in targets if target["Id"] not in faults]
+        if good:
+            super().put_targets(context, rule, good, event_bus_name, **request)
+        failed = [
+            PutTargetsResultEntry(TargetId=identity, ErrorCode="ValidationException", ErrorMessage=fault)
+            for identity, fault in faults.items()
+        ]
+        return PutTargetsResponse(FailedEntryCount=len(failed), FailedEntries=failed)
+
+    def create_event_bus(self, context: RequestContext, name: str, **request: Any) -> CreateEventBusResponse:
+        """Create a bus."""
+        if "/" in name and not request.get("event_source_name"):
+            raise ValidationException("Event bus name must not contain '/'.")
+        return super().create_event_bus(context, name, **request)
+
+    def put_permission(self, context: RequestContext, event_bus_name: str | None = None, **request: Any) -> None:
+        """Let others put events on a bus."""
+        super().put_permission(context, event_bus_name or "default", **request)
+
+    def remove_permission(
+        self,
+        context: RequestContext,
+        statement_id: str | None = None,
+        remove_all_permissions: bool | None = None,
+        event_bus_name: str | None = None,
+        **request: Any,
+    ) -> None:
+        """Take a permission back."""
+        bus = event_bus_name or "default"
+        super().remove_permission(context, statement_id, remove_all_permissions, bus, **request)
+
+
 class CheckedEntries(EventsProvider):
-    """Fault: the size of a call's entries is not counted together."""
+    """Faults: the size of a call's entries is not counted together; anybody may put events of AWS's services."""
 
     def put_events(self, context: RequestContext, entries: list[dict[str, Any]], **request: Any) -> PutEventsResponse:
         """Put up to ten events on buses."""
@@ -78,45 +142,27 @@ class CheckedEntries(EventsProvider):
             raise ValidationException("Total size of the entries in the request is over the limit.")
         return super().put_events(context, entries, **request)
 
+    def _process_entry(self, entry: Any, processed: list[Any], failed: dict[str, int], context: RequestContext) -> None:
+        is_foreign = (entry.get("Source") or "").startswith(AWS_SOURCE) and not entry.get("ReplayName")
+        if is_foreign and not context.is_internal_call:
+            processed.append(
+                {
+                    "ErrorCode": "NotAuthorizedForSourceException",
+                    "ErrorMessage": "Not authorized for the source.",
+                }
+            )
+            failed["count"] += 1
+            return
+        super()._process_entry(entry, processed, failed, context)
 
-class CourseEventsProvider(CheckedRules, CheckedEntries):
+
+class CourseEventsProvider(CheckedRules, CheckedTargets, CheckedEntries):
     """LocalStack's provider, mended; each base says which fault it mends."""
 
     def on_before_stop(self) -> None:
         """Run no schedule and no retry any more."""
         super().on_before_stop()
         delivery.CLOCK.stop()
-
-
-def check_pattern(text: str) -> None:
-    """Refuse a pattern that means nothing.
-
-    :param text: the pattern, JSON
-    :raises InvalidEventPatternException: it is refused
-    """
-    if EventPatternCompiler().compile_event_pattern(text) == {}:
-        raise InvalidEventPatternException("Event pattern is not valid. Reason: Filter is empty")
-
-
-def check_schedule(text: str) -> None:
-    """Refuse a schedule of a rule that is neither ``rate`` nor ``cron``.
-
-    :param text: the expression
-    :raises ValidationException: it is refused
-    """
-    try:
-        if not isinstance(parse(text), At):
-            return
-    except BadExpression:
-        pass
-    raise ValidationException("Parameter ScheduleExpression is not valid.")
-
-
-def entry_bytes(entry: dict[str, Any]) -> int:
-    """Return what an entry counts against the limit."""
-    texts = [entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or [])]
-    size = sum(len((text or "").encode()) for text in texts)
-    return size + (TIME_BYTES if entry.get("Time") else 0)
 
 
 def as_time(moment: Any) -> datetime:
@@ -161,6 +207,7 @@ def mend_targets() -> None:
         delivery.deliver(send, sender, event, trace_header)
 
     TargetSender.process_event = process_event
+    TargetSenderFactory.register_target_sender("events_api_destination", ApiDestination)
 
 
 def mend_schedules() -> None:
@@ -183,6 +230,7 @@ def mend_schedules() -> None:
 
 def create_service() -> Service:
     """Return EventBridge."""
+    localstack_events.validate_event = validate_entry
     mend_replays()
     mend_patterns()
     mend_targets()

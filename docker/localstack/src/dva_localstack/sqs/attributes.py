@@ -11,6 +11,8 @@ from localstack.services.sqs.exceptions import InvalidAttributeValue, InvalidPar
 from localstack.services.sqs.models import SqsQueue
 from localstack.utils.aws.arns import parse_arn
 
+from dva_localstack.policy.validation import MalformedPolicy, check_document
+
 RANGES = {
     "DelaySeconds": (0, 900),
     "KmsDataKeyReusePeriodSeconds": (60, 86_400),
@@ -60,8 +62,12 @@ def check_attributes(
             raise invalid(name)
         if name in CHOICES and value.lower() not in [choice.lower() for choice in CHOICES[name]]:
             raise invalid(name)
-    if attributes.get("Policy") and not isinstance(parsed(attributes["Policy"]), dict):
-        raise invalid("Policy")
+    if attributes.get("Policy"):
+        check_policy(attributes["Policy"])
+    if attributes.get("KmsMasterKeyId") and attributes.get("SqsManagedSseEnabled", "").lower() == "true":
+        raise InvalidAttributeValue(
+            "You can use one type of server-side encryption (SSE) at one time: either SSE-KMS or SSE-SQS."
+        )
     merged = {**existing, **attributes}
     if merged.get("FifoThroughputLimit") == "perMessageGroupId" and merged.get("DeduplicationScope") != "messageGroup":
         raise invalid("FifoThroughputLimit")
@@ -69,6 +75,45 @@ def check_attributes(
         check_redrive_policy(text, merged.get("FifoQueue", "").lower() == "true", queue_arn, find)
     if text := attributes.get("RedriveAllowPolicy"):
         check_redrive_allow_policy(text)
+
+
+def check_policy(text: str) -> None:
+    """Refuse a policy that is none.
+
+    :param text: the policy, JSON
+    :raises InvalidAttributeValue: it is refused
+    """
+    document = parsed(text)
+    if isinstance(document, dict) and document.get("Statement") == []:
+        return
+    try:
+        check_document(document, "resource")
+    except MalformedPolicy as error:
+        raise invalid("Policy") from error
+
+
+def other_encryption(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return what a choice of encryption changes: a queue has a KMS key or SQS's own, not both.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
+
+    :param attributes: the attributes of a request
+    """
+    if attributes.get("KmsMasterKeyId"):
+        return {"SqsManagedSseEnabled": "false"}
+    return {"KmsMasterKeyId": ""} if attributes.get("SqsManagedSseEnabled", "").lower() == "true" else {}
+
+
+def check_tags(tags: Mapping[str, str] | None) -> None:
+    """Refuse tags whose keys are AWS's own.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+
+    :raises InvalidParameterValueException: they are refused
+    """
+    for key in tags or {}:
+        if key.lower().startswith("aws:"):
+            raise InvalidParameterValueException(f"Tag key {key} is invalid. Reason: aws: is a reserved prefix.")
 
 
 def check_redrive_policy(text: str, fifo: bool, queue_arn: str, find: FindQueue) -> None:

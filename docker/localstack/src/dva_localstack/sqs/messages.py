@@ -57,6 +57,8 @@ def check_message_attributes(attributes: Mapping[str, Any] | None) -> None:
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{ATTRIBUTES}]."
         )
     for name, attribute in attributes.items():
+        if ".." in name:
+            raise InvalidParameterValueException(f"The message attribute name '{name}' has successive periods.")
         kind = (attribute.get("DataType") or "").split(".")[0]
         if kind == "Number" and not NUMBER.fullmatch(attribute.get("StringValue") or ""):
             raise InvalidParameterValueException(
@@ -66,6 +68,18 @@ def check_message_attributes(attributes: Mapping[str, Any] | None) -> None:
             raise InvalidParameterValueException(
                 f"The message (user) attribute '{name}' must contain a non-empty message attribute value."
             )
+
+
+def check_system_attributes(attributes: Mapping[str, Any] | None) -> None:
+    """Refuse system attributes other than the trace header.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+
+    :raises InvalidParameterValueException: they are refused
+    """
+    for name in attributes or {}:
+        if name != "AWSTraceHeader":
+            raise InvalidParameterValueException(f"Message system attribute name '{name}' is invalid.")
 
 
 def as_sqs_says(failed: list[BatchResultErrorEntry] | None) -> list[BatchResultErrorEntry]:

@@ -23,8 +23,15 @@ from localstack.services.sqs.utils import decode_move_task_handle
 from localstack.utils.aws.arns import parse_arn
 
 from . import query_api
-from .attributes import check_attributes
-from .messages import DELAY_SECONDS, TIMEOUT_SECONDS, as_sqs_says, check_message_attributes, check_range
+from .attributes import check_attributes, check_tags, other_encryption
+from .messages import (
+    DELAY_SECONDS,
+    TIMEOUT_SECONDS,
+    as_sqs_says,
+    check_message_attributes,
+    check_range,
+    check_system_attributes,
+)
 from .queues import CourseFifoQueue, CourseStandardQueue
 from .redrive import NewMessages
 from .updates import PromptUpdates
@@ -50,6 +57,9 @@ class CheckedQueues(SqsProvider):
         """Create a queue, or return the URL of the one that is there."""
         arn = f"arn:{context.partition}:sqs:{context.region}:{context.account_id}:{queue_name}"
         check_attributes(attributes or {}, {}, arn, self.find)
+        check_tags(tags)
+        if attributes:
+            attributes = {**attributes, **other_encryption(attributes)}
         return super().create_queue(context, queue_name, attributes, tags, **more)
 
     def set_queue_attributes(
@@ -58,7 +68,13 @@ class CheckedQueues(SqsProvider):
         """Change a queue's attributes."""
         queue = self._resolve_queue(context, queue_url=queue_url)
         check_attributes(attributes or {}, queue.attributes, queue.arn, self.find)
-        super().set_queue_attributes(context, queue_url, attributes, **more)
+        given = {**(attributes or {}), **other_encryption(attributes or {})}
+        super().set_queue_attributes(context, queue_url, given, **more)
+
+    def tag_queue(self, context: RequestContext, queue_url: str, tags: dict[str, str], **more: Any) -> None:
+        """Add tags to a queue."""
+        check_tags(tags)
+        super().tag_queue(context, queue_url, tags, **more)
 
     def find(self, arn: str) -> SqsQueue | None:
         """Return the queue of an ARN; None if there is none, or the ARN is none."""
@@ -70,14 +86,21 @@ class CheckedQueues(SqsProvider):
 
 
 class CheckedMessages(SqsProvider):
-    """Faults: delays, timeouts and the number of attributes are not checked; batches name codes that SQS has not."""
+    """Faults: delays, timeouts and the number of attributes are not checked; batches name codes that SQS has not.
+
+    Further fault: a receive that is repeated with its ``ReceiveRequestAttemptId`` finds nothing.
+    """
 
     def _put_message(self, *message: Any, **request: Any) -> SqsMessage:
-        names = ("queue", "context", "message_body", "delay_seconds", "message_attributes")
+        names = (
+            *("queue", "context", "message_body", "delay_seconds", "message_attributes"),
+            "message_system_attributes",
+        )
         given = {**dict(zip(names, message, strict=False)), **request}
         delay = given.get("delay_seconds")
         check_range(None if delay is None else int(delay), "DelaySeconds", *DELAY_SECONDS)
         check_message_attributes(given.get("message_attributes"))
+        check_system_attributes(given.get("message_system_attributes"))
         return super()._put_message(*message, **request)
 
     def receive_message(self, context: RequestContext, queue_url: str, **request: Any) -> ReceiveMessageResult:
@@ -85,7 +108,13 @@ class CheckedMessages(SqsProvider):
         check_range(request.get("visibility_timeout"), "VisibilityTimeout", *TIMEOUT_SECONDS)
         if request.get("max_number_of_messages") == 0:
             check_range(0, "MaxNumberOfMessages", *MESSAGES)
-        return super().receive_message(context, queue_url, **request)
+        queue = self._resolve_queue(context, queue_url=queue_url)
+        attempt = request.get("receive_request_attempt_id")
+        if not attempt or not isinstance(queue, CourseFifoQueue):
+            return super().receive_message(context, queue_url, **request)
+        if (again := queue.attempts.find(attempt)) is not None:
+            return queue.received_again(again, request.get("visibility_timeout"))
+        return queue.attempts.keep(attempt, super().receive_message(context, queue_url, **request))
 
     def send_message_batch(self, context: RequestContext, queue_url: str, **request: Any) -> SendMessageBatchResult:
         """Send up to ten messages."""

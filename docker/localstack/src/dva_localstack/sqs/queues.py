@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from localstack.aws.api.sqs import Message
+from localstack.aws.api.sqs import Message, ReceiveMessageResult
 from localstack.services.sqs.exceptions import InvalidParameterValueException
 from localstack.services.sqs.models import FifoQueue, SqsMessage, SqsQueue, StandardQueue
 from localstack.services.sqs.utils import extract_receipt_handle_info
 
+from .attempts import Attempts
 from .messages import TIMEOUT_SECONDS, MessageNotInflight, check_range
 
 
@@ -46,6 +47,25 @@ class CourseStandardQueue(CheckedVisibility, StandardQueue):
 
 class CourseFifoQueue(CheckedVisibility, FifoQueue):
     """Faults: an old receipt handle deletes; a dead letter keeps its deduplication id."""
+
+    def __init__(self, *queue: Any, **settings: Any) -> None:
+        super().__init__(*queue, **settings)
+        self.attempts = Attempts()
+
+    def received_again(self, result: ReceiveMessageResult, visibility_timeout: int | None) -> ReceiveMessageResult:
+        """Return what a receive returned before, its messages invisible for a whole timeout again; nothing else.
+
+        If one of them was deleted or became visible since, none is returned.
+        """
+        with self.mutex:
+            handles = [str(message["ReceiptHandle"]) for message in result.get("Messages") or []]
+            held = [self.receipts.get(handle) for handle in handles]
+            if not all(message and message in self.inflight for message in held):
+                return ReceiveMessageResult(Messages=None)
+            for handle in handles:
+                timeout = self.visibility_timeout if visibility_timeout is None else visibility_timeout
+                self.update_visibility_timeout(handle, timeout)
+            return result
 
     def _pre_delete_checks(self, message: SqsMessage, receipt_handle: str) -> None:
         super()._pre_delete_checks(message, receipt_handle)

@@ -235,6 +235,22 @@ def s3() -> Service:
     return create_service()
 
 
+@aws_provider(api="secretsmanager", name=COURSE)
+def secretsmanager() -> Service:
+    """Secrets Manager that rotates on schedule."""
+    from dva_localstack.secretsmanager.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="ssm", name=COURSE)
+def ssm() -> Service:
+    """Parameter Store with tiers and policies."""
+    from dva_localstack.ssm.provider import create_service
+
+    return create_service()
+
+
 @aws_provider(api="stepfunctions", name=COURSE)
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""

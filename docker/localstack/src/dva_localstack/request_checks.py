@@ -1,7 +1,7 @@
 """Refusals that no service model describes, for services that LocalStack serves by moto.
 
-LocalStack 4.14 keeps any number of days for a log group, a parameter of any length and depth, a value that its own
-pattern excludes, a key policy that is no JSON, and generates a data key of no size.
+LocalStack 4.14 keeps any number of days for a log group, a parameter of any depth, a key policy that is no JSON, and
+generates a data key of no size.
 """
 
 import json
@@ -17,9 +17,6 @@ RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
-
-PARAMETER_BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
-"""https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"""
 
 PARAMETER_LEVELS = 15
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
@@ -43,7 +40,7 @@ def check_retention(context: RequestContext, request: Any) -> None:
 
 def check_parameter(context: RequestContext, request: Any) -> None:
     """Refuse a parameter that Parameter Store does not keep."""
-    name, value, tier = request["Name"], request["Value"], request.get("Tier") or "Standard"
+    name = request["Name"]
     if not re.fullmatch(r"[\w.\-/:]+", name):
         raise refused(
             "ValidationException",
@@ -54,22 +51,8 @@ def check_parameter(context: RequestContext, request: Any) -> None:
             "HierarchyLevelLimitExceededException",
             f"Hierarchy can have a maximum of {PARAMETER_LEVELS} levels.",
         )
-    if len(value.encode()) > PARAMETER_BYTES[tier]:
-        limit = PARAMETER_BYTES[tier]
-        raise refused(
-            "ValidationException",
-            f"{tier} tier parameters support a maximum parameter value of {limit} characters.",
-        )
     if request.get("KeyId") and request.get("Type") == "SecureString":
         check_parameter_key(context, request["KeyId"])
-    if request.get("Policies") and tier == "Standard":
-        raise refused("ValidationException", "Policies are supported by parameters of the advanced tier only.")
-    pattern = request.get("AllowedPattern")
-    if pattern and not re.fullmatch(pattern, value):
-        raise refused(
-            "ParameterPatternMismatchException",
-            "Parameter value, cannot be validated against allowedPattern: " + pattern,
-        )
 
 
 def check_parameter_key(context: RequestContext, key: str) -> None:

@@ -1,0 +1,1 @@
+"""Systems Manager: LocalStack's Parameter Store, with tiers, policies and settings."""

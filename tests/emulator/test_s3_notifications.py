@@ -80,7 +80,7 @@ def test_prefix_and_suffix_choose_objects(s3: Any, bucket: str, queue: Queue, ev
     for key in ("out/1.jpg", "in/1.txt", "in/2 red.jpg", "in/3.jpg"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"data")
     records = queue.records(2, eventually)
-    assert [record["s3"]["object"]["key"] for record in records] == ["in/2+red.jpg", "in/3.jpg"]
+    assert {record["s3"]["object"]["key"] for record in records} == {"in/2+red.jpg", "in/3.jpg"}
     assert records[0]["eventName"] == "ObjectCreated:Put"
     assert (records[0]["s3"]["bucket"]["name"], records[0]["s3"]["object"]["size"]) == (bucket, 4)
 

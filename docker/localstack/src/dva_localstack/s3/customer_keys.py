@@ -1,7 +1,7 @@
 """Encryption that a request must not ask for.
 
-LocalStack 4.14 takes encryption with keys of the customer (SSE-C), which S3 blocks in new buckets since April 2026,
-encryption methods that do not exist, and a KMS key where KMS does not encrypt.
+LocalStack 4.14 takes encryption with keys of the customer (SSE-C), which S3 blocks in new buckets since April 2026, and
+encryption methods that do not exist.
 """
 
 from typing import Any
@@ -45,14 +45,6 @@ class CheckedEncryption(S3Provider):
             raise error(
                 "InvalidArgument",
                 "The encryption method specified is not supported",
-                ArgumentName="x-amz-server-side-encryption",
-                ArgumentValue=method,
-            )
-        if request.get("SSEKMSKeyId") and not (method or "").startswith("aws:kms"):
-            raise error(
-                "InvalidArgument",
-                "Server Side Encryption with AWS KMS managed key requires HTTP header "
-                "x-amz-server-side-encryption : aws:kms",
                 ArgumentName="x-amz-server-side-encryption",
                 ArgumentValue=method,
             )

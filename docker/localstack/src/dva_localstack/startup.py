@@ -35,3 +35,11 @@ def check_requests() -> None:
     from dva_localstack import model_checks
 
     handlers.serve_custom_service_request_handlers.append(model_checks.check_request)
+
+
+@hooks.on_infra_start()
+def count_by_all_dimensions() -> None:
+    """Have CloudWatch give statistics of the dimensions that were asked for."""
+    from dva_localstack import metric_dimensions
+
+    metric_dimensions.install()

@@ -1,13 +1,15 @@
 """The way of a request through an HTTP API: stage, CORS, route, throttle, authorization, integration."""
 
+import time
+
 from localstack.http import Request, Response
 
 from ..throttle import Buckets
-from ..websocket.connections import new_id
-from . import authorization, cors, integrations
+from . import authorization, cors, integrations, monitoring
 from .answers import message
 from .call import Call
 from .configuration import REGISTRY, Api, Record, Snapshot
+from .monitoring import Passage
 from .routes import match
 
 MAXIMUM_PAYLOAD = 10 * 1024 * 1024
@@ -24,8 +26,10 @@ def serve(request: Request, api_id: str, path: str) -> Response | None:
     api = REGISTRY.get(api_id)
     if api is None or api.protocol != "HTTP":
         return None
-    answer = _answer(request, api, path)
-    answer.headers["Apigw-Requestid"] = new_id()
+    passage = Passage(request, api)
+    answer = _answer(passage, path)
+    answer.headers["Apigw-Requestid"] = passage.id
+    monitoring.report(passage, answer)
     return answer
 
 
@@ -38,33 +42,41 @@ def find_stage(api: Api, path: str) -> tuple[Record, str] | None:
     return (stages["$default"], path) if "$default" in stages else None
 
 
-def _answer(request: Request, api: Api, path: str) -> Response:
+def _answer(passage: Passage, path: str) -> Response:
+    request, api = passage.request, passage.api
     found = find_stage(api, path)
     snapshot = REGISTRY.deployed(api, found[0]) if found else None
     if found is None or snapshot is None:
         return message(404, "Not Found")
     stage, path = found
+    passage.stage = stage
     settings = snapshot.api.get("corsConfiguration") or {}
     headers = {name.lower(): value for name, value in request.headers}
     origin = headers.get("origin", "")
     if settings and cors.is_preflight(request.method, headers):
         return cors.preflight(settings, origin)
-    answer = _of_route(request, api, stage, snapshot, path)
+    answer = _of_route(passage, stage, snapshot, path)
     if settings:
         cors.apply(settings, origin, answer)
     return answer
 
 
-def _of_route(request: Request, api: Api, stage: Record, snapshot: Snapshot, path: str) -> Response:
+def _of_route(passage: Passage, stage: Record, snapshot: Snapshot, path: str) -> Response:
+    request, api = passage.request, passage.api
     if len(request.get_data()) > MAXIMUM_PAYLOAD:
         return message(413, "Request Entity Too Large")
     matched = match(snapshot.routes, request.method, path)
     if matched is None:
         return message(404, "Not Found")
-    call = Call(request, api, stage, snapshot, *matched, path)
+    call = passage.call = Call(request, api, stage, snapshot, *matched, path, id=passage.id)
     if _throttled(call):
         return message(429, "Too Many Requests")
-    return authorization.refusal(call) or integrations.answer(call)
+    if refused := authorization.refusal(call):
+        return refused
+    started = time.monotonic()
+    answer = integrations.answer(call)
+    passage.integration_milliseconds = int((time.monotonic() - started) * 1000)
+    return answer
 
 
 def _throttled(call: Call) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from localstack.aws.api.apigateway import BadRequestException
 
-from .service_calls import session_of
+from ..sessions import session_of
 
 DEFAULTS: dict[str, Any] = {
     "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},

@@ -22,6 +22,7 @@ def customized(
 
     :param build: LocalStack's function, which makes the answer without them
     """
+    context.failure = exception  # type: ignore[attr-defined]
     answer = build(handler, exception, context)
     custom = _custom(exception, context.deployment.rest_api.gateway_responses)
     if not custom:

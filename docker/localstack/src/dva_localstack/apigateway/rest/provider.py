@@ -10,6 +10,7 @@ from localstack.aws.api.core import ServiceRequestHandler
 from localstack.aws.skeleton import DispatchTable
 from localstack.services.apigateway.models import ApiGatewayStore
 from localstack.services.apigateway.next_gen.execute_api import handlers
+from localstack.services.apigateway.next_gen.execute_api.gateway import RestApiGateway
 from localstack.services.apigateway.next_gen.execute_api.integrations import aws as aws_integrations
 from localstack.services.apigateway.next_gen.execute_api.moto_helpers import get_usage_plan_keys
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
@@ -25,7 +26,9 @@ from . import (
     authorization,
     binary,
     checks,
+    execution_log,
     gateway_responses,
+    monitoring,
     openapi,
     service_calls,
     stage_cache,
@@ -57,6 +60,8 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         )
         aws_integrations.get_internal_mocked_headers = service_calls.headers
         patch(aws_integrations.RestApiAwsProxyIntegration._is_lambda_response_valid)(service_calls.is_proxy_answer)
+        patch(aws_integrations.RestApiAwsProxyIntegration.parse_lambda_response)(execution_log.explained)
+        patch(RestApiGateway.process_with_context)(monitoring.monitored)
         ApiGatewayStore.account = property(account.settings)  # type: ignore[method-assign,assignment]
         aws_integrations.mime_type_matches_binary_media_types = binary.is_binary
         patch(aws_integrations.RestApiAwsProxyIntegration.create_lambda_input_event)(binary.event_with_body)

@@ -7,32 +7,19 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-request
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 from localstack.aws.connect import (
     INTERNAL_REQUEST_PARAMS_HEADER,
     InternalRequestParameters,
-    connect_to,
     dump_dto,
 )
 from localstack.constants import INTERNAL_AWS_ACCESS_KEY_ID
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import ApiConfigurationError
 from localstack.utils.aws.client_types import ServicePrincipal
 
-SESSION_NAME = "BackplaneAssumeRoleSession"
-"""AWS's name for the sessions of API Gateway."""
-
-
-@lru_cache(maxsize=64)
-def session_of(role_arn: str) -> Any:
-    """Return credentials of a role that trusts API Gateway.
-
-    :raises ClientError: it does not, or there is none
-    """
-    sts = connect_to().sts.request_metadata(service_principal=ServicePrincipal.apigateway)
-    return sts.assume_role(RoleArn=role_arn, RoleSessionName=SESSION_NAME)["Credentials"]
+from ..sessions import session_of
 
 
 def headers(service_name: str, region_name: str, source_arn: str, role_arn: str | None) -> dict[str, str]:

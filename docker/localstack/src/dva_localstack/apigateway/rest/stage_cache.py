@@ -46,6 +46,7 @@ def answer_from_cache(integrate: Callable[..., None], handler: Any, chain: Any, 
             if strategy == "SUCCEED_WITH_RESPONSE_HEADER":
                 response.headers["Warning"] = WARNING
         kept = None if invalidates else CACHE.get(_key(context))
+        context.cache_hit = kept is not None
         if kept:
             response.update_from(Response(kept.body, kept.status, kept.headers))
             chain.stop()

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,10 @@ def with_timeout(handle: Callable[..., None], handler: Any, chain: Any, context:
     :raises IntegrationTimeoutError: 504, it takes longer; what it does goes on unseen, as on AWS
     """
     milliseconds = int(context.integration.get("timeoutInMillis") or DEFAULT_TIMEOUT)
+    started = time.monotonic()
     try:
         within(milliseconds, handle, handler, chain, context, response)
     except TimeoutError as error:
         raise IntegrationTimeoutError("Endpoint request timed out") from error
+    finally:
+        context.integration_milliseconds = int((time.monotonic() - started) * 1000)

@@ -383,11 +383,9 @@ def test_an_update_that_the_emulator_does_not_know_fails(aws: Any) -> None:
     """
     cfn = aws("cloudformation")
 
-    def bucket(status: str) -> str:
-        properties = {"BucketName": f"kept-{aws.id}", "VersioningConfiguration": {"Status": status}}
-        return template({"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    def bus(text: str) -> str:
+        return template({"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus", "Description": text}}})
 
-    create(cfn, "types", bucket("Enabled"))
-    assert update(cfn, "types", bucket("Suspended"))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert "cannot update resources of type AWS::S3::Bucket in place" in reasons(cfn, "types")
-    assert aws("s3").get_bucket_versioning(Bucket=f"kept-{aws.id}")["Status"] == "Enabled"
+    create(cfn, "types", bus("old"))
+    assert update(cfn, "types", bus("new"))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot update resources of type AWS::Events::EventBus in place" in reasons(cfn, "types")

@@ -62,3 +62,11 @@ def to_attribute(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def call(client: Any, operation: str, given: dict[str, Any]) -> Any:
+    """Call an operation, as boto3 names it, with what of ``given`` its service model knows."""
+    api = client.meta.method_to_api_mapping[operation]
+    return getattr(client, operation)(
+        **to_parameters(client.meta.service_model.operation_model(api).input_shape, given)
+    )

@@ -19,7 +19,8 @@ from localstack.services.cloudformation.resource_provider import (
     convert_payload,
 )
 
-from . import stack_policy, updates
+from . import stack_policy
+from .replacement import replaced_by
 from .schemas import property_faults
 
 UNTOUCHED = "NotUpdatable"
@@ -47,7 +48,7 @@ class HonestProviderExecutor(ResourceProviderExecutor):
         request = convert_payload(stack_name=self.stack_name, stack_id=self.stack_id, payload=raw_payload)
         try:
             if action == "Modify":
-                return updates.update(request) or resource_provider.update(request)
+                return resource_provider.update(request)
             if action == "Remove":
                 return resource_provider.delete(request)
         except NotImplementedError:
@@ -176,7 +177,7 @@ class CourseExecutor(ChangeSetModelExecutor):
         if not is_nothing(before) and name in self.retained:
             before.deletion_policy = DeletionPolicy.Retain
         if not is_nothing(before):
-            self.templates[name] = dict(before.properties.properties) if before.properties else {}
+            self.templates[name] = {} if is_nothing(before.properties) else dict(before.properties.properties or {})
         if not is_nothing(before) and not is_nothing(after):
             after.requires_replacement = self._must_replace(before, after)
         kind = stack_policy.kind_of_change(before, after)
@@ -196,11 +197,8 @@ class CourseExecutor(ChangeSetModelExecutor):
         """Say whether a value changed that AWS cannot change. Fault: a reference to what changes was taken for one."""
         if before.resource_type != after.resource_type:
             return after.requires_replacement
-        provider = self.resource_provider_executor.try_load_resource_provider(after.resource_type)
-        fixed = provider.SCHEMA.get("createOnlyProperties", []) if provider else []
-        names = [path.removeprefix("/properties/").split("/")[0] for path in fixed]
-        old, new = before.properties.properties or {}, after.properties.properties or {}
-        return any(old.get(name) != new.get(name) for name in names)
+        old, new = (None if is_nothing(side.properties) else side.properties.properties for side in (before, after))
+        return bool(replaced_by(after.resource_type, old or {}, new or {}))
 
     def _execute_resource_action(
         self,

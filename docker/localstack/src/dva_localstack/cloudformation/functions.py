@@ -3,6 +3,7 @@
 from typing import Any
 
 from localstack.services.cloudformation.engine.v2 import change_set_model_transform
+from localstack.services.cloudformation.engine.v2.change_set_model import ChangeSetModel, ChangeType
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
     ChangeSetModelPreproc,
     PreprocEntityDelta,
@@ -41,3 +42,20 @@ def repair_sub() -> None:
 
     ChangeSetModelPreproc._resolve_reference = resolve_reference
     ChangeSetModelPreproc._resolve_attribute = resolve_attribute
+
+
+def repair_references() -> None:
+    """Fault: Fn::GetAtt of another resource, or of one that an update replaces, was taken for unchanged."""
+    resolve = ChangeSetModel._resolve_intrinsic_function_fn_get_att
+
+    def resolve_fn_get_att(self: Any, arguments: Any) -> ChangeType:
+        if any(item.change_type != ChangeType.UNCHANGED for item in getattr(arguments, "array", [])):
+            return ChangeType.MODIFIED
+        change = resolve(self, arguments)
+        if change == ChangeType.UNCHANGED:
+            resource = self._retrieve_or_visit_resource(resource_name=arguments.array[0].value)
+            if resource.change_type == ChangeType.MODIFIED:
+                return ChangeType.MODIFIED
+        return change
+
+    ChangeSetModel._resolve_intrinsic_function_fn_get_att = resolve_fn_get_att

@@ -384,6 +384,7 @@ def create_service() -> Service:
     """Return CloudFormation."""
     registry.install()
     functions.repair_sub()
+    functions.repair_references()
     functions.repair_sam_messages()
     find = localstack_cloudformation.find_stack_v2
 

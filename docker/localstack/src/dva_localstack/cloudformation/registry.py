@@ -6,7 +6,11 @@ from typing import Any
 from localstack.services.cloudformation.resource_provider import ResourceProvider, ResourceProviderExecutor
 
 from .aliases import Alias
-from .buckets import Bucket
+from .changes import CHANGES, Changing
+from .changes.buckets import Bucket
+from .changes.distributions import Distribution
+from .changes.networks import Association, GroupRule, Route
+from .changes.rest_apis import Authorizer, Method
 from .custom_resource import CustomResource
 from .http_api import HttpApi
 from .nested_stack import NestedStack
@@ -14,10 +18,17 @@ from .table import TableProvider, rows
 from .tables import Table
 
 OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
+    "AWS::ApiGateway::Authorizer": Authorizer,
+    "AWS::ApiGateway::Method": Method,
     "AWS::ApiGatewayV2::Api": HttpApi,
+    "AWS::CloudFront::Distribution": Distribution,
     "AWS::CloudFormation::CustomResource": CustomResource,
     "AWS::CloudFormation::Stack": NestedStack,
     "AWS::DynamoDB::Table": Table,
+    "AWS::EC2::Route": Route,
+    "AWS::EC2::SecurityGroupEgress": lambda: GroupRule("egress"),
+    "AWS::EC2::SecurityGroupIngress": lambda: GroupRule("ingress"),
+    "AWS::EC2::SubnetRouteTableAssociation": Association,
     "AWS::Lambda::Alias": Alias,
     "AWS::S3::Bucket": Bucket,
 }
@@ -37,6 +48,9 @@ def install() -> None:
     theirs = ResourceProviderExecutor.try_load_resource_provider
 
     def load(resource_type: str) -> ResourceProvider[Any] | None:
-        return find(resource_type) or theirs(resource_type)
+        if found := find(resource_type):
+            return found
+        provider = theirs(resource_type)
+        return Changing(provider, CHANGES[resource_type]) if provider and resource_type in CHANGES else provider
 
     ResourceProviderExecutor.try_load_resource_provider = staticmethod(load)

@@ -6,6 +6,7 @@ from localstack.services.cloudformation.resource_provider import OperationStatus
 from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
 
 from .convert import to_parameters
+from .tags import retag
 
 
 class Table(DynamoDBTableProvider):
@@ -40,6 +41,7 @@ class Table(DynamoDBTableProvider):
             shape = client.meta.service_model.operation_model("UpdateTable").input_shape
             client.update_table(**to_parameters(shape, {"TableName": model["TableName"], **changes}))
         settings(request, before, model)
+        retag(client, model["Arn"], before.get("Tags"), model.get("Tags"))
         table = client.describe_table(TableName=model["TableName"])["Table"]
         if stream and table.get("LatestStreamArn"):
             model["StreamArn"] = table["LatestStreamArn"]

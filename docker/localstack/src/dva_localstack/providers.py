@@ -102,7 +102,6 @@ autoscaling = forwarded("autoscaling")
 cloudfront = forwarded("cloudfront")
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
-ecr = forwarded("ecr")
 ecs = forwarded("ecs")
 rds = forwarded("rds")
 
@@ -119,6 +118,14 @@ def kinesis() -> Service:
 def appsync() -> Service:
     """AppSync whose GraphQL URLs open."""
     from dva_localstack.appsync.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="ecr", name=MINISTACK)
+def ecr() -> Service:
+    """ECR whose layers can be downloaded."""
+    from dva_localstack.ecr.provider import create_service
 
     return create_service()
 

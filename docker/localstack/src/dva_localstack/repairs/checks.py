@@ -1,4 +1,4 @@
-"""Requests that AWS refuses, refused before MiniStack sees them. For services with the Query protocol."""
+"""Requests that AWS refuses, refused before MiniStack sees them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ Refusal = tuple[str, str]
 
 
 def before(module: Any, name: str, check: Callable[[Any, Value], Refusal | None]) -> None:
-    """Have ``check`` called before an operation; what it returns is the answer, if anything.
+    """Have ``check`` called before an operation of the Query protocol; what it returns is the answer, if anything.
 
     :param module: MiniStack's module of the service
     :param name: the operation's function in it
@@ -27,6 +27,18 @@ def before(module: Any, name: str, check: Callable[[Any, Value], Refusal | None]
             code, message = refusal
             status = 404 if "NotFound" in code else 400
             return module._error(code, escape(message), status)
+        return original(request)
+
+    replace(module, name, operation)
+
+
+def before_json(module: Any, name: str, check: Callable[[Any, dict[str, Any]], Refusal | None]) -> None:
+    """Have ``check`` called before an operation of a JSON protocol; what it returns is the answer, if anything."""
+    original = getattr(module, name)
+
+    def operation(request: dict[str, Any]) -> Any:
+        if refusal := check(module, request):
+            return module.error_response_json(*refusal, 400)
         return original(request)
 
     replace(module, name, operation)

@@ -9,6 +9,7 @@ MENDED = {
     "cloudfront": "dva_localstack.repairs.cloudfront",
     "cognito": "dva_localstack.repairs.cognito",
     "ecr": "dva_localstack.repairs.ecr",
+    "ecs": "dva_localstack.repairs.ecs",
     "elasticache": "dva_localstack.repairs.elasticache",
     "kinesis": "dva_localstack.repairs.kinesis",
     "rds": "dva_localstack.repairs.rds",

@@ -2,12 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from dva_localstack.repairs.checks import Refusal, before_json
+
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"""
+
+TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+"""https://docs.docker.com/reference/cli/docker/image/tag/"""
 
 RULES = range(1, 51)
 """How many rules a lifecycle policy may have."""
@@ -19,28 +23,23 @@ COUNTS = {"imageCountMoreThan": False, "sinceImagePushed": True}
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 """
 
-Refusal = tuple[str, str]
-"""Error code and message."""
-
 
 def apply(module: ModuleType) -> None:
     """Check requests before MiniStack sees them."""
-    before(module, "_create_repository", refuse_repository)
-    before(module, "_put_image", refuse_image)
-    before(module, "_put_lifecycle_policy", refuse_lifecycle)
-    before(module, "_set_repository_policy", refuse_policy)
+    before_json(module, "_create_repository", refuse_repository)
+    before_json(module, "_put_image", refuse_image)
+    before_json(module, "_put_lifecycle_policy", refuse_lifecycle)
+    before_json(module, "_set_repository_policy", refuse_policy)
 
 
-def before(module: Any, name: str, check: Callable[[Any, dict[str, Any]], Refusal | None]) -> None:
-    """Have ``check`` called before an operation; what it returns is the answer, if anything."""
-    original = getattr(module, name)
-
-    def operation(request: dict[str, Any]) -> Any:
-        if refusal := check(module, request):
-            return module.error_response_json(*refusal, 400)
-        return original(request)
-
-    setattr(module, name, operation)
+def refuse_missing(module: Any, request: dict[str, Any]) -> Any:
+    """Return the refusal of a repository that does not exist, None if it does."""
+    name = request.get("repositoryName", "")
+    if name in module._repositories:
+        return None
+    registry = module._registry_id()
+    text = f"The repository with name '{name}' does not exist in the registry with id '{registry}'"
+    return module.error_response_json("RepositoryNotFoundException", text, 400)
 
 
 def refuse_repository(module: Any, request: dict[str, Any]) -> Refusal | None:
@@ -55,8 +54,23 @@ def refuse_repository(module: Any, request: dict[str, Any]) -> Refusal | None:
 
 
 def refuse_image(module: Any, request: dict[str, Any]) -> Refusal | None:
-    """Fault: the same image may be put again with the tag that it has."""
+    """Faults: a manifest may be any text with any tag and layers; the same image may be put with a tag that it has."""
     name, tag = request["repositoryName"], request.get("imageTag")
+    if name not in module._repositories:
+        return None
+    if tag is not None and not TAG.fullmatch(tag):
+        text = f"Invalid parameter at 'imageTag' failed to satisfy constraint: '{TAG.pattern}'"
+        return "InvalidParameterException", text
+    try:
+        manifest = json.loads(request["imageManifest"])
+    except ValueError:
+        text = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
+        return "InvalidParameterException", text
+    held = module._layer_blobs.get(name) or {}
+    parts = [manifest.get("config") or {}, *(manifest.get("layers") or ())]
+    missing = [part["digest"] for part in parts if part.get("digest") and part["digest"] not in held]
+    if missing:
+        return "LayersNotFoundException", f"Layers with digests '[{', '.join(missing)}]' not found"
     digest = module._image_digest(request["imageManifest"])
     for image in module._images.get(name) or []:
         if image["imageDigest"] == digest and (tag is None or tag in image["imageTags"]):

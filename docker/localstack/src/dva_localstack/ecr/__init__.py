@@ -1,0 +1,1 @@
+"""ECR: forwarded to MiniStack, with URLs of layers that open."""

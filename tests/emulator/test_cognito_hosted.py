@@ -174,6 +174,56 @@ def test_a_temporary_password_and_a_second_factor_on_the_page(aws: Any) -> None:
     assert "code" in parameters(site.fill_in(page, **hidden, answer=totp(secret)))
 
 
+def test_a_user_signs_up_on_the_page(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/managed-login-endpoints.html"""
+    site = Site(aws, {"AutoVerifiedAttributes": ["email"]})
+    page = site.page()
+    assert "/signup?" in site.browser.get(page, timeout=10).text
+    page = page.replace("/login?", "/signup?")
+    given = {"username": "ana", "attribute.email": "ana@example.com"}
+    assert "Password not long enough" in site.fill_in(page, **given, password="short").text
+    assert "Confirm your account" in site.fill_in(page, **given, password=PASSWORD).text
+    assert "Invalid verification code" in site.fill_in(page, username="ana", code="no").text
+    sent = site.fill_in(page, username="ana", code=site.pool.code())
+    tokens = site.exchange(parameters(sent)["code"]).json()
+    assert claims(tokens["id_token"])["email_verified"] is True
+
+
+def test_nobody_signs_up_where_administrators_create_the_users(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-admin-create-user-policy.html"""
+    site = Site(aws, {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}})
+    page = site.page()
+    assert "/signup?" not in site.browser.get(page, timeout=10).text
+    page = page.replace("/login?", "/signup?")
+    assert site.browser.get(page, timeout=10).status_code == 400
+    site.fill_in(page, username="ana", password=PASSWORD)
+    error = refusal(site.pool.idp.admin_get_user, UserPoolId=site.pool.id, Username="ana")
+    assert error[0] == "UserNotFoundException"
+
+
+def test_a_forgotten_password_is_replaced_on_the_page(site: Site) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/managed-login-endpoints.html"""
+    sign_in = site.page()
+    page = sign_in.replace("/login?", "/forgotPassword?")
+    assert "Choose a new password" in site.fill_in(page, username="ana").text
+    sent = site.fill_in(page, username="ana", code=site.pool.code(), password="New-Pass1!")
+    assert urljoin(site.url, sent.headers["Location"]) == sign_in
+    assert parameters(site.fill_in(sign_in, username="ana", password="New-Pass1!"))["code"]
+
+
+def test_an_authenticator_app_is_set_up_on_the_page(site: Site) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa-totp.html"""
+    site.pool.idp.set_user_pool_mfa_config(
+        UserPoolId=site.pool.id, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True}
+    )
+    page = site.page()
+    shown = site.fill_in(page, username="ana", password=PASSWORD).text
+    secret, session = (re.search(pattern, shown)[1] for pattern in (r"<code>(\w+)", r'name="session" value="([^"]+)'))
+    answer = {"session": session, "challenge": "MFA_SETUP"}
+    assert "Code mismatch" in site.fill_in(page, **answer, answer="000000").text
+    assert parameters(site.fill_in(page, **answer, answer=totp(secret)))["code"]
+
+
 def test_user_information_follows_the_scopes(site: Site) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/userinfo-endpoint.html"""
     token = site.exchange(site.code(scope="openid email")).json()["access_token"]

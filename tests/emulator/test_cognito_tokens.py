@@ -1,11 +1,12 @@
 """Tokens of user pools: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-with-identity-providers.html"""
 
+import json
 import time
 from typing import Any
 
 import pytest
 import requests
-from emulator.cognito_tools import PASSWORD, Pool, claims, refusal, secret_hash, verified
+from emulator.cognito_tools import PASSWORD, Pool, claims, decoded, refusal, secret_hash, verified
 
 ROLE = "arn:aws:iam::111122223333:role"
 
@@ -129,6 +130,22 @@ def test_a_refresh_keeps_the_time_of_the_sign_in_and_sees_new_groups(aws: Any) -
     assert after["jti"] != before["jti"]
     assert after["cognito:groups"] == ["late"]
     assert "RefreshToken" not in renewed
+
+
+def test_a_refresh_token_tells_nobody_anything(aws: Any) -> None:
+    """It is encrypted, and worth nothing when changed.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
+    """
+    pool = Pool(aws)
+    pool.user()
+    token = pool.tokens()["RefreshToken"]
+    header, _, nonce, hidden, tag = token.split(".")
+    assert json.loads(decoded(header))["enc"] == "A256GCM"
+    assert pool.client_id.encode() not in decoded(hidden)
+    changed = ".".join((header, "", nonce, hidden[::-1], tag))
+    assert refusal(pool.refresh, token=changed) == ("NotAuthorizedException", "Invalid Refresh Token")
+    assert refusal(pool.idp.get_user, AccessToken=token) == ("NotAuthorizedException", "Invalid Access Token")
 
 
 def test_a_secret_clients_refresh_wants_the_hash_of_the_username(aws: Any) -> None:

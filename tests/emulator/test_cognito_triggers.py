@@ -95,6 +95,16 @@ def test_pre_authentication_runs_for_nobody_where_the_client_hides_who_exists(tr
     assert refusal(pool.sign_in, name="nobody")[1] == "PreAuthentication failed with error True."
 
 
+def test_metadata_of_a_sign_in_is_told_before_it_and_not_after(triggered: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html"""
+    code = "if event['request']['validationData'] != {'from': 'app'}: raise Exception('untold')"
+    told = "if 'clientMetadata' in event['request']: raise Exception('told')"
+    pool = triggered({"PreAuthentication": code, "PreTokenGeneration": told})
+    pool.user()
+    assert pool.sign_in(ClientMetadata={"from": "app"})["AuthenticationResult"]
+    assert refusal(pool.sign_in)[1] == "PreAuthentication failed with error untold."
+
+
 def test_post_authentication_runs_after_the_password_only(triggered: Any, functions: Any, eventually: Any) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html"""
     pool = triggered({"PostAuthentication": "print('SEEN', event['triggerSource'])"})
@@ -207,6 +217,8 @@ event['response'] = {'answerCorrect': event['request']['challengeAnswer'] == exp
         **request, Session=started["Session"], ChallengeResponses={"USERNAME": "ana", "ANSWER": "5"}
     )
     assert again["ChallengeName"] == "CUSTOM_CHALLENGE"
+    former = {"Session": started["Session"], "ChallengeResponses": {"USERNAME": "ana", "ANSWER": "4"}}
+    assert refusal(pool.idp.respond_to_auth_challenge, **request, **former)[0] == "NotAuthorizedException"
     done = pool.idp.respond_to_auth_challenge(
         **request, Session=again["Session"], ChallengeResponses={"USERNAME": "ana", "ANSWER": "4"}
     )

@@ -228,7 +228,12 @@ def custom_trigger(name: str, build: str) -> object:
             raise Refused(
                 "InvalidParameterException", f"Custom auth lambda trigger is not configured for the user pool: {name}."
             )
-        event = getattr(cognito, build)(pool_id, client_id, username, held, session, *more)
+        user = find_user(pool, username) or {"UserStatus": ""}
+        known = {"cognito:user_status": user["UserStatus"], **held}
+        event = getattr(cognito, build)(pool_id, client_id, username, known, session, *more)
+        event["response"] = dict.fromkeys(event["response"])
+        if not event["request"]["clientMetadata"]:
+            del event["request"]["clientMetadata"]
         response = triggers.call(
             pool, name, event["triggerSource"], client_id, username, event["request"], event["response"]
         )

@@ -63,10 +63,15 @@ def send(
     custom = triggers.call(pool, "CustomMessage", source, client_id, user["Username"], request, empty) or {}
     if attribute == "email":
         subject, text = cognito._resolve_verification_template(pool)
+        if purpose in ("mfa", "first"):
+            sign_in = pool.get("EmailMfaConfiguration") or {}
+            subject, text = sign_in.get("Subject") or subject, sign_in.get("Message") or text
         subject, text = custom.get("emailSubject") or subject, custom.get("emailMessage") or text
     else:
         template = pool.get("VerificationMessageTemplate") or {}
         text = template.get("SmsMessage") or pool.get("SmsVerificationMessage") or TEMPLATE
+        if purpose in ("mfa", "first"):
+            text = (pool.get("SmsMfaConfiguration") or {}).get("SmsAuthenticationMessage") or text
         subject, text = "", custom.get("smsMessage") or text
     if "{####}" not in text:
         raise Refused("InvalidLambdaResponseException", "The message must contain {####}.")

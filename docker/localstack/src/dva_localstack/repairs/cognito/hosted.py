@@ -18,7 +18,7 @@ from ministack import app
 from ministack.core.concurrency import run_reentrant
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import pages, sign_in, tokens
+from dva_localstack.repairs.cognito import pages, self_service, tokens, triggers
 from dva_localstack.repairs.cognito.oauth import CODES, revoke, token, token_answer, user_info
 from dva_localstack.repairs.cognito.store import Answer, Data, Refused
 from dva_localstack.repairs.cognito.web import BROWSERS, OAuthError, Request, redirect
@@ -108,25 +108,25 @@ def grant(pool: Data, client: Data, user: Data, given: Data) -> Answer:
     return back(given, code=code)
 
 
-def login(request: Request) -> Answer:
-    """Show the sign-in page, or check what was filled in.
+def interact(request: Request, ask: Callable[[str], Answer], filled_in: Callable[[Request, Data], Data]) -> Answer:
+    """Show a page, or look at what was filled in and sign the user in.
 
-    https://docs.aws.amazon.com/cognito/latest/developerguide/login-endpoint.html
+    :param ask: gives the first page, with what was wrong the last time
+    :param filled_in: gives the user, or raises :class:`pages.Further` with another page
     """
     given = dict(request.query)
     client = client_of(request, given)
     if problem := problem_with(client, given):
         return back(given, error=problem)
     if request.method == "GET":
-        return pages.sign_in(request.pool)
-    data: Data = {"ClientId": client["ClientId"], "UserPoolId": request.pool["Id"]}
+        return ask("")
     try:
-        user = pages.Dialog(request.pool, client, request.form, data).user()
+        user = filled_in(request, client)
     except pages.Further as page:
         return page.answer
     except Refused as refusal:
-        return pages.sign_in(request.pool, refusal.message)
-    sign_in.after_authentication(request.pool, client["ClientId"], user, None)
+        return ask(refusal.message)
+    triggers.after_authentication(request.pool, client["ClientId"], user, None)
     cookie = secrets.token_urlsafe(24)
     BROWSERS[cookie] = {
         "pool": request.pool["Id"],
@@ -136,6 +136,38 @@ def login(request: Request) -> Answer:
     status, headers, body = grant(request.pool, client, user, given)
     headers["Set-Cookie"] = f"cognito={cookie}; Path={request.base}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax"
     return status, headers, body
+
+
+def login(request: Request) -> Answer:
+    """Show the sign-in page, or check what was filled in.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/login-endpoint.html
+    """
+    links = self_service.links(request)
+    return interact(request, lambda problem: pages.sign_in(request.pool, problem, links), signed_in)
+
+
+def signed_in(request: Request, client: Data) -> Data:
+    """Return the user who signed in on the page; one who is not confirmed fills in the code first."""
+    data: Data = {"ClientId": client["ClientId"], "UserPoolId": request.pool["Id"]}
+    if "code" in request.form:
+        return self_service.signed_up(request, client)
+    try:
+        return pages.Dialog(request.pool, client, request.form, data).user()
+    except Refused as refusal:
+        if refusal.code != "UserNotConfirmedException":
+            raise
+        raise pages.Further(self_service.confirm_form(request.form.get("username", ""))) from refusal
+
+
+def sign_up(request: Request) -> Answer:
+    """Show the sign-up page, or create the user who was filled in."""
+    return interact(request, lambda problem: self_service.sign_up_form(request.pool, problem), self_service.signed_up)
+
+
+def forgotten_password(request: Request) -> Answer:
+    """Show the page for a forgotten password, or send the code, or take the new password."""
+    return interact(request, lambda problem: self_service.forgotten_form(request.pool, problem), self_service.recovered)
 
 
 def logout(request: Request) -> Answer:
@@ -163,6 +195,8 @@ def show_error(request: Request) -> Answer:
 ENDPOINTS: dict[str, Callable[[Request], Answer]] = {
     "oauth2/authorize": authorize,
     "login": login,
+    "signup": sign_up,
+    "forgotPassword": forgotten_password,
     "oauth2/token": token,
     "oauth2/userInfo": user_info,
     "oauth2/revoke": revoke,
@@ -170,7 +204,7 @@ ENDPOINTS: dict[str, Callable[[Request], Answer]] = {
     "error": show_error,
 }
 
-FOR_BROWSERS = ("oauth2/authorize", "login", "logout")
+FOR_BROWSERS = ("oauth2/authorize", "login", "signup", "forgotPassword", "logout")
 
 
 def serve(method: str, path: str, headers: Data, query: Data, body: bytes) -> Answer:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import sessions, tokens
+from dva_localstack.repairs.cognito import sealed, sessions, tokens
 from dva_localstack.repairs.cognito.store import Answer, Data, Refused, find_user
 from dva_localstack.repairs.cognito.web import OAuthError, Request, as_json
 
@@ -78,7 +78,7 @@ def from_refresh_token(request: Request, client: Data) -> Data:
         result = sessions.refresh(request.pool, client, given)
     except Refused as refusal:
         raise OAuthError("invalid_grant") from refusal
-    scope = cognito._token_claims(given).get("scope")
+    scope = sealed.opened(given).get("scope")
     return token_answer(result, scope, refreshable="RefreshToken" in result)
 
 

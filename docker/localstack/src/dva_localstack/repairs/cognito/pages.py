@@ -29,24 +29,32 @@ def page(title: str, body: str, status: int = 200) -> Answer:
     return status, headers, document.encode()
 
 
-def form(title: str, problem: str, fields: list[tuple[str, str, str]], button: str, **hidden: str) -> Answer:
+def form(
+    title: str, problem: str, fields: list[tuple[str, str, str]], button: str, more: str = "", **hidden: str
+) -> Answer:
     """Return a page with one form that is sent back to its own address.
 
     :param fields: name, label and type of each input
+    :param more: HTML below the form
     """
     alert = f'<p role="alert">{text(problem)}</p>' if problem else ""
     kept = "".join(f'<input type="hidden" name="{name}" value="{text(value)}">' for name, value in hidden.items())
     inputs = "".join(
         f'<label>{text(label)}<input name="{name}" type="{kind}" required></label>' for name, label, kind in fields
     )
-    return page(title, f'{alert}<form method="post">{kept}{inputs}<button>{text(button)}</button></form>')
+    return page(title, f'{alert}<form method="post">{kept}{inputs}<button>{text(button)}</button></form>{more}')
 
 
-def sign_in(pool: Data, problem: str = "") -> Answer:
+def username_label(pool: Data) -> str:
+    """Return what the username of a pool is called on its pages."""
+    names = {"email": "Email", "phone_number": "Phone number"}
+    return " or ".join(names[name] for name in pool.get("UsernameAttributes") or []) or "Username"
+
+
+def sign_in(pool: Data, problem: str = "", more: str = "") -> Answer:
     """Return the page that asks for username and password."""
-    label = "Email" if (pool.get("UsernameAttributes") or []) == ["email"] else "Username"
-    fields = [("username", label, "text"), ("password", "Password", "password")]
-    return form("Sign in", problem, fields, "Sign in")
+    fields = [("username", username_label(pool), "text"), ("password", "Password", "password")]
+    return form("Sign in", problem, fields, "Sign in", more)
 
 
 class Further(Exception):
@@ -80,10 +88,13 @@ class Dialog:
         try:
             if name == "NEW_PASSWORD_REQUIRED":
                 api.new_password(self.pool, user, {"NEW_PASSWORD": self.filled.get("answer", "")})
+            elif name == "MFA_SETUP":
+                challenges.verify_software_token({**self.data, "UserCode": self.filled.get("answer", "")})
             else:
                 challenges.check_code(user, name, {f"{name}_CODE": self.filled.get("answer", "")})
         except Refused as refusal:
-            raise self.ask(name, self.filled["session"], refusal.message) from refusal
+            secret = session.get("_totp_pending_secret", "")
+            raise self.ask(name, self.filled["session"], refusal.message, secret) from refusal
         challenges.finish(self.data)
         if name == "NEW_PASSWORD_REQUIRED":
             self.second_factor(user)
@@ -110,15 +121,20 @@ class Dialog:
         if challenge["ChallengeName"] == "SELECT_MFA_TYPE":
             factor = challenges.enrolled(self.pool, user)[0]
             challenge = challenges.ask_for_code(self.pool, self.client["ClientId"], user, factor)
+        secret = ""
         if challenge["ChallengeName"] == "MFA_SETUP":
-            raise Refused("NotAuthorizedException", "This page cannot set up a second factor; use the API.")
-        raise self.ask(challenge["ChallengeName"], challenge["Session"])
+            secret = challenges.associate({"Session": challenge["Session"]})["SecretCode"]
+        raise self.ask(challenge["ChallengeName"], challenge["Session"], secret=secret)
 
     @staticmethod
-    def ask(name: str, session: str, problem: str = "") -> Further:
-        """Return the page of a challenge."""
+    def ask(name: str, session: str, problem: str = "", secret: str = "") -> Further:
+        """Return the page of a challenge; the one that sets an authenticator app up shows its secret."""
+        more = ""
         if name == "NEW_PASSWORD_REQUIRED":
             title, field = "Choose a new password", ("answer", "New password", "password")
+        elif name == "MFA_SETUP":
+            title, field = "Set up your authenticator app", ("answer", "Code of the app", "text")
+            more = f"<p>Enter this key in your app: <code>{text(secret)}</code></p>"
         else:
             title, field = "Enter your code", ("answer", "Code", "text")
-        return Further(form(title, problem, [field], "Continue", session=session, challenge=name))
+        return Further(form(title, problem, [field], "Continue", more, session=session, challenge=name))

@@ -27,6 +27,9 @@ CLIENT_SETTINGS = ("RefreshTokenRotation",)
 PROVIDERS = ("COGNITO",)
 """Identity providers that every pool has."""
 
+STANDARD = {item["Name"]: item["AttributeDataType"] for item in cognito._STANDARD_SCHEMA_ATTRIBUTES}
+"""Types of the attributes that every pool has."""
+
 OF_GROUPS = ("AdminAddUserToGroup", "AdminRemoveUserFromGroup", "DeleteGroup", "GetGroup", "ListUsersInGroup")
 """Operations on a group that must be there."""
 
@@ -45,6 +48,11 @@ def check_pool(data: Data) -> None:
     )
     if message and "{####}" not in message:
         raise invalid("The verification message must contain {####}.")
+    for item in data.get("Schema") or []:
+        standard = STANDARD.get(item.get("Name"))
+        if standard and item.get("AttributeDataType") not in (None, standard):
+            text = "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute"
+            raise invalid(f"{text} {item['Name']}")
     config = data.get("LambdaConfig") or {}
     newer = (config.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
     if newer and config.get("PreTokenGeneration") not in (None, newer):
@@ -139,6 +147,8 @@ def before(action: str, data: Data) -> None:
         check_pool(data)
     if action in ("CreateUserPool", "UpdateUserPool", "SetUserPoolMfaConfig"):
         check_mfa(action, data)
+    if action == "UpdateResourceServer":
+        data.setdefault("Scopes", [])
     if action in OF_GROUPS:
         check_group(data)
     if action == "CreateUserPoolClient":

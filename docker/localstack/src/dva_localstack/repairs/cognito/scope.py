@@ -7,15 +7,18 @@ whose it is.
 
 from ministack.services import cognito
 
+from dva_localstack.repairs.cognito import sealed
 from dva_localstack.repairs.cognito.store import Data
 
 
 def owner_of(data: Data) -> tuple[str, str] | None:
     """Return the account and the region of the pool, app client, token, session or identity in a public request."""
     pool_id = data.get("UserPoolId") or data.get("IdentityPoolId") or ""
-    token = data.get("AccessToken") or data.get("RefreshToken") or data.get("Token") or ""
-    if not pool_id and token:
-        pool_id = cognito._pool_id_from_token(token)
+    refresh = sealed.opened(data.get("RefreshToken") or data.get("Token"))
+    if not pool_id and refresh:
+        pool_id = refresh["iss"].rsplit("/", 1)[-1]
+    if not pool_id and data.get("AccessToken"):
+        pool_id = cognito._pool_id_from_token(data["AccessToken"])
     identity, client = data.get("IdentityId"), data.get("ClientId")
     for account, region, name, pool in entries():
         if name == pool_id or client in pool.get("_clients", ()) or identity in pool.get("_identities", ()):

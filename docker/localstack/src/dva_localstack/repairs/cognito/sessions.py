@@ -8,9 +8,9 @@ import time
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import tokens
+from dva_localstack.repairs.cognito import sealed, tokens
 from dva_localstack.repairs.cognito.dispatch import operation
-from dva_localstack.repairs.cognito.store import Answer, Data, Refused, client_of, pool_of, result_of
+from dva_localstack.repairs.cognito.store import Answer, Data, Refused, client_of, find_user, pool_of, result_of
 
 ROTATED: dict[str, float] = {}
 """Refresh tokens that were replaced, by their ``jti``: until when they are still taken, in seconds since 1970."""
@@ -23,21 +23,20 @@ def owner(pool: Data, client_id: str, token: str) -> tuple[Data, Data]:
 
     :raises Refused: ``NotAuthorizedException`` or ``RefreshTokenReuseException``
     """
-    claims = cognito._token_claims(token)
-    if claims.get("token_use") != "refresh" or not str(claims.get("iss", "")).endswith(f"/{pool['Id']}"):
-        raise Refused("NotAuthorizedException", "Invalid Refresh Token")
-    if not cognito._signature_valid(token):
+    claims = sealed.opened(token)
+    if not str(claims.get("iss", "")).endswith(f"/{pool['Id']}"):
         raise Refused("NotAuthorizedException", "Invalid Refresh Token")
     if claims.get("client_id") != client_id:
         raise Refused("NotAuthorizedException", "Refresh Token has different Client")
     if claims["exp"] <= time.time():
         raise Refused("NotAuthorizedException", "Refresh Token has expired")
-    user = cognito._user_from_token(token, pool)
+    user = find_user(pool, claims["sub"])
     if not user:
         raise Refused("NotAuthorizedException", "The user has been deleted for the associated refresh token")
     if not user.get("Enabled", True):
         raise Refused("NotAuthorizedException", "User is disabled.")
-    if claims["origin_jti"] in cognito._revoked_tokens or cognito._refresh_token_revoked(token, user):
+    signed_out = claims["iat"] < int(user.get("_signout_at", 0))
+    if signed_out or claims["origin_jti"] in cognito._revoked_tokens:
         raise Refused("NotAuthorizedException", "Refresh Token has been revoked")
     if ROTATED.get(claims["jti"], time.time() + 1) < time.time():
         raise Refused("RefreshTokenReuseException", "Refresh Token has been reused")
@@ -102,8 +101,8 @@ def revoke_session(client: Data, token: str) -> None:
 
     :raises Refused: ``UnsupportedTokenTypeException``, or ``UnauthorizedException`` for another client's token
     """
-    claims = cognito._token_claims(token)
-    if claims.get("token_use") != "refresh" or not cognito._signature_valid(token):
+    claims = sealed.opened(token)
+    if not claims:
         raise Refused("UnsupportedTokenTypeException", "Unsupported token type")
     if claims.get("client_id") != client["ClientId"]:
         raise Refused("UnauthorizedException", "The token was issued to another client.")

@@ -13,6 +13,7 @@ from dva_localstack.repairs.cognito import (
     challenges,
     choice,
     codes,
+    custom_auth,
     limits,
     migration,
     schema,
@@ -97,7 +98,7 @@ def begin(data: Data, admin: bool) -> Data:
     if flow == "REFRESH_TOKEN_AUTH":
         if "REFRESH_TOKEN" not in given:
             raise Refused("InvalidParameterException", "Missing required parameter REFRESH_TOKEN")
-        result = sessions.refresh(pool, client, given["REFRESH_TOKEN"], data.get("ClientMetadata"))
+        result = sessions.refresh(pool, client, given["REFRESH_TOKEN"])
         return {"ChallengeParameters": {}, "AuthenticationResult": result}
     if not given.get("USERNAME"):
         raise Refused("InvalidParameterException", "Missing required parameter USERNAME")
@@ -105,14 +106,15 @@ def begin(data: Data, admin: bool) -> Data:
         return after_sign_up(pool, client["ClientId"], data)
     user = signing_in(pool, given["USERNAME"])
     if flow == "USER_AUTH":
-        return choice.begin(pool, client, user, data, lambda _: with_password(pool, client, user, data))
+        return choice.begin(pool, client, user, data, lambda _: with_password(pool, client, user, data, None))
     if flow in PASSWORD_FLOWS:
-        return with_password(pool, client, user, data)
+        return with_password(pool, client, user, data, None)
     if user:
-        before_authentication(pool, client["ClientId"], user, data)
+        triggers.before_authentication(pool, client["ClientId"], user, data)
     if flow == "USER_SRP_AUTH":
         return result_of(cognito._initiate_user_srp_auth(pool, pool["Id"], client["ClientId"], given))
-    return custom(pool, user, result_of(START[admin](data)), data)
+    untold = {name: value for name, value in data.items() if name != "ClientMetadata"}
+    return custom_auth.completed(pool, user, result_of(custom_auth.START[admin](untold)), untold)
 
 
 def signing_in(pool: Data, username: str) -> Data | None:
@@ -123,8 +125,11 @@ def signing_in(pool: Data, username: str) -> Data | None:
     return user
 
 
-def with_password(pool: Data, client: Data, user: Data | None, data: Data) -> Data:
-    """Check a password that was sent as it is, and continue."""
+def with_password(pool: Data, client: Data, user: Data | None, data: Data, metadata: Data | None) -> Data:
+    """Check a password that was sent as it is, and continue.
+
+    :param metadata: what the triggers after the sign-in are told; InitiateAuth tells them nothing
+    """
     given = data["AuthParameters"]
     if not given.get("PASSWORD"):
         raise Refused("InvalidParameterException", "Missing required parameter PASSWORD")
@@ -133,11 +138,11 @@ def with_password(pool: Data, client: Data, user: Data | None, data: Data) -> Da
     if user is None:
         if hides_users(pool, client["ClientId"]):
             nobody = {"Username": given["USERNAME"], "Attributes": []}
-            before_authentication(pool, client["ClientId"], nobody, data, unknown=True)
+            triggers.before_authentication(pool, client["ClientId"], nobody, data, unknown=True)
             raise Refused("NotAuthorizedException", WRONG)
         raise Refused("UserNotFoundException", "User does not exist.")
     check_password(pool, client["ClientId"], user, given["PASSWORD"], data)
-    return after_password(pool, client["ClientId"], user, data.get("ClientMetadata"))
+    return after_password(pool, client["ClientId"], user, metadata)
 
 
 def check_password(pool: Data, client_id: str, user: Data, password: str, data: Data) -> None:
@@ -147,7 +152,7 @@ def check_password(pool: Data, client_id: str, user: Data, password: str, data: 
     """
     if not user.get("Enabled", True):
         raise Refused("NotAuthorizedException", "User is disabled.")
-    before_authentication(pool, client_id, user, data)
+    triggers.before_authentication(pool, client_id, user, data)
     if user["UserStatus"] == "UNCONFIRMED":
         raise Refused("UserNotConfirmedException", "User is not confirmed.")
     limits.check_lock(user, "password")
@@ -163,19 +168,6 @@ def check_password(pool: Data, client_id: str, user: Data, password: str, data: 
         if time.time() > user["UserLastModifiedDate"] + days * 86400:
             text = "Temporary password has expired and must be reset by an administrator."
             raise Refused("NotAuthorizedException", text)
-
-
-def before_authentication(pool: Data, client_id: str, user: Data, data: Data, unknown: bool = False) -> None:
-    """Run the pre authentication trigger.
-
-    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html
-
-    :param unknown: whether there is no such user, which the app client does not tell
-    """
-    request = triggers.user_request(user, None, validationData=data.get("ClientMetadata") or {}, userNotFound=unknown)
-    triggers.call(
-        pool, "PreAuthentication", "PreAuthentication_Authentication", client_id, user["Username"], request, {}
-    )
 
 
 def after_password(pool: Data, client_id: str, user: Data, metadata: Data | None) -> Data:
@@ -198,20 +190,9 @@ def after_password(pool: Data, client_id: str, user: Data, metadata: Data | None
 
 def signed_in(pool: Data, client_id: str, user: Data, source: str, metadata: Data | None) -> Data:
     """Run the post authentication trigger and return the tokens."""
-    after_authentication(pool, client_id, user, metadata)
+    triggers.after_authentication(pool, client_id, user, metadata)
     result = tokens.issue(pool["Id"], client_id, user, trigger_source=source, client_metadata=metadata)
     return {"ChallengeParameters": {}, "AuthenticationResult": result}
-
-
-def after_authentication(pool: Data, client_id: str, user: Data, metadata: Data | None) -> None:
-    """Run the post authentication trigger.
-
-    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html
-    """
-    request = triggers.user_request(user, metadata, newDeviceUsed=False)
-    triggers.call(
-        pool, "PostAuthentication", "PostAuthentication_Authentication", client_id, user["Username"], request, {}
-    )
 
 
 @operation("RespondToAuthChallenge")
@@ -238,8 +219,12 @@ def answer(data: Data, admin: bool) -> Data:
         return verify_password(pool, data, admin)
     if name == "CUSTOM_CHALLENGE":
         known = cognito._challenge_sessions.get(data.get("Session") or "")
-        user = find_user(pool, known["username"]) if known else None
-        return custom(pool, user, result_of(CONTINUE[admin](data)), data)
+        if not known:
+            raise Refused("NotAuthorizedException", "Invalid session for the user.")
+        user = find_user(pool, known["username"])
+        return custom_auth.completed(pool, user, result_of(custom_auth.CONTINUE[admin](data)), data)
+    if not data.get("Session"):
+        raise Refused("InvalidParameterException", "Missing required parameter Session")
     session = challenges.session_of(data, name)
     user = challenges.user_of(pool, session, responses)
     metadata, source = data.get("ClientMetadata"), session.get("source", "TokenGeneration_NewPasswordChallenge")
@@ -274,8 +259,15 @@ def first_factor(pool: Data, client: Data, user: Data, name: str, data: Data) ->
     responses = data["ChallengeResponses"]
     factor = choice.chosen(pool, user, name, responses)
     challenges.finish(data)
-    again = {**data, "AuthParameters": responses}
-    return choice.ask(pool, client, user, factor, responses, lambda _: with_password(pool, client, user, again))
+    again, metadata = {**data, "AuthParameters": responses}, data.get("ClientMetadata")
+    return choice.ask(
+        pool,
+        client,
+        user,
+        factor,
+        responses,
+        lambda _: with_password(pool, client, user, again, metadata),
+    )
 
 
 def verify_password(pool: Data, data: Data, admin: bool) -> Data:
@@ -286,14 +278,16 @@ def verify_password(pool: Data, data: Data, admin: bool) -> Data:
     if user:
         limits.check_lock(user, "password")
     try:
-        result = result_of(CONTINUE[admin](data))
+        result = result_of(custom_auth.CONTINUE[admin](data))
     except Refused as refusal:
         if user and refusal.message == WRONG:
             limits.failed(user, "password")
         raise
     if user:
         limits.passed(user, "password")
-    return custom(pool, user, result, data) if known and known.get("auth_flow") != "USER_SRP_AUTH" else result
+    if not known or known.get("auth_flow") == "USER_SRP_AUTH":
+        return result
+    return custom_auth.completed(pool, user, result, data)
 
 
 def after_sign_up(pool: Data, client_id: str, data: Data) -> Data:
@@ -323,21 +317,8 @@ def new_password(pool: Data, user: Data, responses: Data) -> None:
     user["UserStatus"] = "CONFIRMED"
 
 
-def custom(pool: Data, user: Data | None, result: Data, data: Data) -> Data:
-    """Complete what MiniStack answers in custom authentication."""
-    if user and "AuthenticationResult" in result:
-        after_authentication(pool, data["ClientId"], user, data.get("ClientMetadata"))
-    if user and result.get("ChallengeName") == "CUSTOM_CHALLENGE":
-        result["ChallengeParameters"] = {"USERNAME": user["Username"], **result["ChallengeParameters"]}
-    return result
-
-
 operation("AssociateSoftwareToken")(challenges.associate)
 operation("VerifySoftwareToken")(challenges.verify_software_token)
-
-START = {False: cognito._initiate_auth, True: cognito._admin_initiate_auth}
-CONTINUE = {False: cognito._respond_to_auth_challenge, True: cognito._admin_respond_to_auth_challenge}
-"""MiniStack's operations, by whether an administrator calls: they still run custom authentication and SRP."""
 
 
 def password_accepted(

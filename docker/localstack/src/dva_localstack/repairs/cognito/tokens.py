@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import triggers
+from dva_localstack.repairs.cognito import sealed, triggers
 from dva_localstack.repairs.cognito.keys import issuer
 from dva_localstack.repairs.cognito.store import Data, attributes
 
@@ -161,16 +161,15 @@ def half_hash(token: str) -> str:
 
 
 def refresh_token(pool_id: str, client_id: str, common: Data, scope: str | None) -> str:
-    """Return a refresh token. AWS encrypts its own; this one only this pool reads."""
+    """Return a refresh token, which nobody else can read."""
     claims = {key: common[key] for key in ("sub", "iss", "origin_jti", "auth_time", "iat")}
     claims |= {
         "client_id": client_id,
-        "token_use": "refresh",
         "exp": common["iat"] + cognito._token_validity(pool_id, client_id, "refresh"),
         "jti": cognito.new_uuid(),
         **({} if scope is None else {"scope": scope}),
     }
-    return cognito._signed_jwt(claims, pool_id, "access")
+    return sealed.sealed(claims)
 
 
 def machine_token(pool_id: str, client: Data, scope: str, metadata: Data) -> Data:

@@ -94,6 +94,26 @@ def user_request(user: Data, metadata: Data | None = None, **more: Any) -> Data:
     return {"userAttributes": values, **more, **({"clientMetadata": metadata} if metadata else {})}
 
 
+def before_authentication(pool: Data, client_id: str, user: Data, data: Data, unknown: bool = False) -> None:
+    """Run the pre authentication trigger.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html
+
+    :param unknown: whether there is no such user, which the app client does not tell
+    """
+    request = user_request(user, None, validationData=data.get("ClientMetadata") or {}, userNotFound=unknown)
+    call(pool, "PreAuthentication", "PreAuthentication_Authentication", client_id, user["Username"], request, {})
+
+
+def after_authentication(pool: Data, client_id: str, user: Data, metadata: Data | None) -> None:
+    """Run the post authentication trigger.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html
+    """
+    request = user_request(user, metadata, newDeviceUsed=False)
+    call(pool, "PostAuthentication", "PostAuthentication_Authentication", client_id, user["Username"], request, {})
+
+
 def before_tokens(
     pool: Data,
     client: Data,

@@ -1,5 +1,6 @@
 """One emulator for the whole test run, shared by all xdist workers, and a fresh AWS account for each test."""
 
+import itertools
 import json
 import os
 import secrets
@@ -92,6 +93,23 @@ def emulator(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         if record["users"] == 0:
             shared.unlink()
             os.kill(record["pid"], 15)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the runs of labs, which mostly wait, evenly among the other tests, which mostly compute.
+
+    They go between two modules, so that no fixture of a module is made twice.
+    """
+    labs = [item for item in items if getattr(item, "originalname", "") == "test_solution_both_ways"]
+    others = [item for item in items if item not in labs]
+    spread: list[pytest.Item] = []
+    placed = 0
+    for _, module in itertools.groupby(others, key=lambda item: item.path):
+        spread += module
+        while placed * len(others) < len(labs) * (len(spread) - placed):
+            spread.append(labs[placed])
+            placed += 1
+    items[:] = spread + labs[placed:]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,7 +1,6 @@
 """Run the emulator in the foreground: ``dva-localstack --port 4566 --state DIR``."""
 
 import argparse
-import ctypes
 import hashlib
 import importlib
 import importlib.metadata
@@ -12,14 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from dva_localstack import service_index
+from dva_localstack import memory, service_index
 from dva_localstack.services import provider_overrides
-
-HEAPS = 2
-"""How many heaps glibc makes for the server's threads. Its default, eight for each core, keeps about an eighth more."""
-
-M_ARENA_MAX = -8
-"""The parameter of mallopt for that, from glibc's malloc.h."""
 
 
 def settings(host: str, port: int, state: Path) -> dict[str, str]:
@@ -61,7 +54,7 @@ def settings(host: str, port: int, state: Path) -> dict[str, str]:
         "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC": "2",
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
         # For the processes that the server starts.
-        "MALLOC_ARENA_MAX": str(HEAPS),
+        "MALLOC_ARENA_MAX": str(memory.HEAPS),
         # The AWS SDK inside the server must not see the user's profile.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -75,12 +68,6 @@ def clean_environment() -> None:
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             del os.environ[name]
-
-
-def share_heaps() -> None:
-    """Make threads share :data:`HEAPS` heaps, where the C library is one that can."""
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(M_ARENA_MAX, HEAPS)
 
 
 def drop_stale_plugin_cache(cache: Path) -> None:
@@ -119,7 +106,7 @@ def main() -> None:
         return
     state = options.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    share_heaps()
+    memory.share_heaps()
     clean_environment()
     os.environ.update(settings(str(options.host), options.port, state))
     if options.no_iam:
@@ -128,6 +115,9 @@ def main() -> None:
     service_index.link_into(state)
     # LocalStack reads its environment while it is imported.
     from localstack.runtime.main import main as run
+
+    memory.share_service_models()
+    memory.keep_fewer_clients()
 
     # LocalStack starts without a hook that cannot be imported, which would be a server that lets everybody pass.
     importlib.import_module("dva_localstack.enforcement.handler")

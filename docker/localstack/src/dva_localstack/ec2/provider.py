@@ -9,7 +9,7 @@ from localstack.services.ec2.provider import Ec2Provider, get_ec2_backend
 from localstack.services.moto import MotoFallbackDispatcher, call_moto_with_request
 from localstack.services.plugins import Service
 
-from dva_localstack.ec2 import dependencies, endpoints, refusals, repairs
+from dva_localstack.ec2 import dependencies, endpoints, offerings, refusals, repairs
 
 Check = Callable[[Any, Any], None]
 """Takes moto's EC2 of an account and region, and a request; raises the refusal."""
@@ -91,4 +91,5 @@ def create_service() -> Service:
     repairs.apply()
     provider = Networks()
     table = {name: checked(name, answer) for name, answer in MotoFallbackDispatcher(provider).items()}
+    offerings.read_when_asked()
     return Service.for_provider(provider, dispatch_table_factory=lambda _: table)

@@ -93,6 +93,19 @@ def test_the_role_decides(aws: Any) -> None:
     assert body["__type"].endswith("AccessDeniedException")
 
 
+def test_a_role_that_was_made_anew_works(aws: Any) -> None:
+    """A session of the role before it must not be kept: a learner who starts again makes the role of the same name."""
+    aws("sqs").create_queue(QueueName="orders")
+    uri, template = f"sqs:path/{aws.id}/orders", "Action=SendMessage&MessageBody=again"
+    api = integrated(aws, uri, template, "sqs:SendMessage", requestParameters=FORM)
+    assert api.call("/", "POST").status_code == 200
+    aws("iam").delete_role_policy(RoleName="gateway", PolicyName="inline")
+    aws("iam").delete_role(RoleName="gateway")
+    assert api.call("/", "POST").status_code >= 400
+    role(aws, "sqs:SendMessage")
+    assert api.call("/", "POST").status_code == 200
+
+
 def test_a_role_is_required(aws: Any) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html"""
     api = RestApi(aws)

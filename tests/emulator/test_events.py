@@ -287,7 +287,7 @@ def test_another_bus_a_topic_a_function_a_machine_and_a_stream_are_targets(
     states = bus.account("stepfunctions")
     definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
     machine = states.create_state_machine(name="m", definition=definition, roleArn=role)["stateMachineArn"]
-    kinesis = bus.account("kinesis")
+    kinesis = bus.account("kinesis", retries={"max_attempts": 5})
     kinesis.create_stream(StreamName="s", ShardCount=1)
     stream = f"arn:aws:kinesis:us-east-1:{bus.account.id}:stream/s"
     bus.events.put_rule(Name="rule", EventPattern='{"source": ["shop"]}')

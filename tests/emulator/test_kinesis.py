@@ -124,6 +124,94 @@ def test_more_than_500_records_at_once_are_refused(stream: Any) -> None:
     assert refused(lambda: stream.put_records(StreamName="clicks", Records=records)) == "ValidationException"
 
 
+def test_a_records_size_is_the_streams(stream: Any) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateMaxRecordSize.html"""
+    summary = stream.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    assert summary["MaxRecordSizeInKiB"] == 1024
+    large = {"StreamName": "clicks", "Data": b"x" * 2**20, "PartitionKey": "k"}
+    assert refused(lambda: stream.put_record(**large)) == "ValidationException"
+    stream.update_max_record_size(StreamARN=summary["StreamARN"], MaxRecordSizeInKiB=2048)
+    assert stream.put_record(**large)["SequenceNumber"]
+    larger = {"StreamARN": summary["StreamARN"], "MaxRecordSizeInKiB": 10241}
+    assert refused(lambda: stream.update_max_record_size(**larger)) == "ValidationException"
+
+
+def test_a_shard_takes_a_thousand_records_and_a_mebibyte_a_second(stream: Any) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
+    half = {"Data": b"x" * 2**19, "PartitionKey": "k"}
+    answer = stream.put_records(StreamName="clicks", Records=[half] * 4)
+    codes = [record.get("ErrorCode") for record in answer["Records"]]
+    assert (answer["FailedRecordCount"], codes[0]) == (len([code for code in codes if code]), None)
+    assert codes[-1] == "ProvisionedThroughputExceededException"
+    small = [{"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": str(2**128 - 1)}] * 500
+    failed = [stream.put_records(StreamName="clicks", Records=small)["FailedRecordCount"] for _ in range(5)]
+    assert failed[0] == 0
+    assert failed[-1] > 0
+
+
+def test_a_shard_is_read_five_times_a_second(aws: Any, stream: Any) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html"""
+    once = aws("kinesis", retries={"total_max_attempts": 1})
+    place = {"ShardId": shard_ids(stream)[0], "ShardIteratorType": "LATEST"}
+    iterator = stream.get_shard_iterator(StreamName="clicks", **place)["ShardIterator"]
+
+    def too_often() -> None:
+        for _ in range(30):
+            once.get_records(ShardIterator=iterator)
+
+    assert refused(too_often) == "ProvisionedThroughputExceededException"
+    assert refused(lambda: stream.get_records(ShardIterator=iterator, Limit=10_001)) in (
+        "InvalidArgumentException",
+        "ValidationException",
+    )
+
+
+def test_an_on_demand_stream_has_four_shards(aws: Any) -> None:
+    """https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html"""
+    client = aws("kinesis")
+    client.create_stream(StreamName="clicks", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    assert len(shard_ids(client)) == 4
+    scaling = {"StreamName": "clicks", "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}
+    assert refused(lambda: client.update_shard_count(**scaling)) == "ValidationException"
+    arn = client.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]["StreamARN"]
+    client.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
+    assert client.update_shard_count(**scaling)["CurrentShardCount"] == 4
+
+
+def test_a_closed_shard_is_read_to_its_end(stream: Any) -> None:
+    """https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html"""
+    low, high = shard_ids(stream)
+    stream.put_record(StreamName="clicks", Data=b"before", PartitionKey="k", ExplicitHashKey="0")
+    stream.merge_shards(StreamName="clicks", ShardToMerge=low, AdjacentShardToMerge=high)
+    stream.put_record(StreamName="clicks", Data=b"after", PartitionKey="k", ExplicitHashKey="0")
+    closed, _, merged = stream.list_shards(StreamName="clicks")["Shards"]
+    assert closed["SequenceNumberRange"]["EndingSequenceNumber"]
+    assert (merged["ParentShardId"], merged["AdjacentParentShardId"]) == (low, high)
+    place = {"ShardId": low, "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = stream.get_shard_iterator(StreamName="clicks", **place)["ShardIterator"]
+    answer = stream.get_records(ShardIterator=iterator)
+    assert [record["Data"] for record in answer["Records"]] == [b"before"]
+    assert "NextShardIterator" not in answer
+    assert [child["ShardId"] for child in answer["ChildShards"]] == [merged["ShardId"]]
+    assert read(stream, merged["ShardId"]) == [b"after"]
+    again = {"StreamName": "clicks", "ShardToSplit": low, "NewStartingHashKey": "7"}
+    assert refused(lambda: stream.split_shard(**again)) == "ResourceNotFoundException"
+
+
+def test_a_shard_count_doubles_at_most(stream: Any) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html"""
+
+    def scale(count: int) -> Any:
+        return stream.update_shard_count(StreamName="clicks", TargetShardCount=count, ScalingType="UNIFORM_SCALING")
+
+    assert refused(lambda: scale(5)) == "InvalidArgumentException"
+    stream.put_record(StreamName="clicks", Data=b"kept", PartitionKey="k", ExplicitHashKey="0")
+    assert scale(4)["TargetShardCount"] == 4
+    assert len(shard_ids(stream)) == 6
+    assert read(stream, "shardId-000000000000") == [b"kept"]
+    assert refused(lambda: scale(1)) == "InvalidArgumentException"
+
+
 def test_a_shard_splits_in_two(stream: Any, eventually: Callable[..., Any]) -> None:
     """https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding-split.html"""
     parent = stream.list_shards(StreamName="clicks")["Shards"][0]

@@ -80,3 +80,22 @@ def test_a_call_puts_at_most_500_records(kinesis: Any, stream: str) -> None:
     with pytest.raises(ClientError) as error:
         kinesis.put_records(StreamName="clicks", Records=records)
     assert error.value.response["Error"]["Code"] in ("InvalidArgumentException", "ValidationException")
+
+
+def test_a_stream_has_20_consumers_and_is_not_deleted_with_them(kinesis: Any, stream: str) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html"""
+    for number in range(20):
+        kinesis.register_stream_consumer(StreamARN=stream, ConsumerName=f"reader-{number}")
+    one_more = {"StreamARN": stream, "ConsumerName": "one-more"}
+    assert refused(lambda: kinesis.register_stream_consumer(**one_more)) == "LimitExceededException"
+    assert refused(lambda: kinesis.delete_stream(StreamName="clicks")) == "ResourceInUseException"
+    kinesis.delete_stream(StreamName="clicks", EnforceConsumerDeletion=True)
+    assert refused(lambda: kinesis.describe_stream(StreamName="clicks")) == "ResourceNotFoundException"
+
+
+def test_a_retention_out_of_range_is_refused(kinesis: Any, stream: str) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html"""
+    kinesis.increase_stream_retention_period(StreamName="clicks", RetentionPeriodHours=48)
+    for hours in (47, 8761):
+        call = {"StreamName": "clicks", "RetentionPeriodHours": hours}
+        assert refused(lambda call=call: kinesis.increase_stream_retention_period(**call)) == "InvalidArgumentException"

@@ -152,7 +152,7 @@ def test_the_default_value_is_reported_when_nothing_matches(
 
 def test_a_subscription_delivers_only_matching_events(aws: Any, group: Group, eventually: Callable[..., Any]) -> None:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html"""
-    kinesis = aws("kinesis")
+    kinesis = aws("kinesis", retries={"max_attempts": 5})
     kinesis.create_stream(StreamName="logs", ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName="logs", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
     stream = kinesis.describe_stream(StreamName="logs")["StreamDescription"]

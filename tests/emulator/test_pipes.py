@@ -189,6 +189,9 @@ def test_a_kinesis_stream_is_a_source(plumber: Plumber) -> None:
         TargetParameters={"InputTemplate": '{"page": <$.data.page>, "key": <$.partitionKey>}'},
     )
     assert plumber.received() == {"page": "/a", "key": "k"}
+    kinesis.split_shard(StreamName="clicks", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+    kinesis.put_record(StreamName="clicks", Data=json.dumps({"page": "/b"}).encode(), PartitionKey="k")
+    assert plumber.received() == {"page": "/b", "key": "k"}
 
 
 def test_a_dynamodb_stream_is_a_source(plumber: Plumber) -> None:
@@ -262,3 +265,15 @@ def test_names_are_unique_and_missing_pipes_are_not_found(plumber: Plumber) -> N
     assert plumber.client.describe_pipe(Name="pipe")["Tags"] == {"team": "shop"}
     plumber.client.delete_pipe(Name="pipe")
     assert refused(lambda: plumber.client.describe_pipe(Name="pipe")) == "NotFoundException"
+
+
+def test_pipes_are_listed_in_pages_and_described_with_defaults(plumber: Plumber) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_ListPipes.html"""
+    for number in range(3):
+        plumber.create(Name=f"pipe-{number}", DesiredState="STOPPED")
+    first = plumber.client.list_pipes(Limit=2)
+    second = plumber.client.list_pipes(Limit=2, NextToken=first["NextToken"])
+    assert [pipe["Name"] for pipe in first["Pipes"] + second["Pipes"]] == ["pipe-0", "pipe-1", "pipe-2"]
+    assert plumber.client.describe_pipe(Name="pipe-0")["SourceParameters"]["SqsQueueParameters"]["BatchSize"] == 10
+    too_large = {"SqsQueueParameters": {"BatchSize": 10_001}}
+    assert refused(lambda: plumber.create(Name="odd", SourceParameters=too_large)) == "ValidationException"

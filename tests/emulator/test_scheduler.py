@@ -262,3 +262,19 @@ def test_names_and_groups(planner: Planner) -> None:
     planner.client.delete_schedule_group(Name="group")
     assert refused(lambda: planner.client.get_schedule(Name="plan", GroupName="group")) == "ResourceNotFoundException"
     assert refused(lambda: planner.client.delete_schedule_group(Name="missing")) == "ResourceNotFoundException"
+
+
+def test_a_client_may_send_a_request_twice(planner: Planner) -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html"""
+    expression = at(3600)
+    arn = planner.create(expression, ClientToken="once")
+    assert planner.create(expression, ClientToken="once") == arn
+    assert refused(lambda: planner.create("rate(1 hour)", ClientToken="once")) == "ConflictException"
+
+
+def test_retries_and_windows_have_limits(planner: Planner) -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html"""
+    too_often = {"RetryPolicy": {"MaximumRetryAttempts": 186}}
+    assert refused(lambda: planner.create(at(3600), too_often)) == "ValidationException"
+    wide = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1_441}
+    assert refused(lambda: planner.create(at(3600), FlexibleTimeWindow=wide)) == "ValidationException"

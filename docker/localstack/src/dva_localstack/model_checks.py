@@ -15,6 +15,7 @@ from dva_localstack.request_checks import CHECKS
 SERVICES = {
     "events": "ValidationException",
     "firehose": "ValidationException",
+    "kinesis": "ValidationException",
     "kms": "ValidationException",
     "lambda": "ValidationException",
     "logs": "InvalidParameterException",
@@ -27,6 +28,8 @@ SERVICES = {
 https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html and its like for the others."""
 
 LIMITS: dict[str, dict[str, dict[str, Any] | None]] = {
+    # Kinesis calls these an InvalidArgumentException.
+    "kinesis": {"GetRecordsInputLimit": None, "RetentionPeriodHours": None},
     "kms": {"PendingWindowInDaysType": {"min": 7, "max": 30}, "CiphertextType": None},
     "lambda": {
         "Timeout": {"max": 900},

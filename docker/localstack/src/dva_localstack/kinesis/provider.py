@@ -14,6 +14,9 @@ SUBSCRIPTION_SECONDS = 310
 """A subscription lasts five minutes; the answer may take a little longer:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html"""
 
+INTERNAL = "x-dva-internal"
+"""Header of requests that one of our services makes: the limits of reads are for clients."""
+
 NOT_FORWARDED = ("authorization", "host", "content-length", "connection", "accept-encoding")
 """Headers that the request to MiniStack gets anew."""
 
@@ -29,6 +32,9 @@ class KinesisForwarder(Forwarder):
 
     def forward(self, context: RequestContext, request: ServiceRequest) -> Response:
         """Send one request to MiniStack and return its answer."""
+        context.request.headers.pop(INTERNAL, None)
+        if context.is_internal_call:
+            context.request.headers[INTERNAL] = "1"
         if context.operation.name != "SubscribeToShard":
             return super().forward(context, request)
         headers = {name: value for name, value in context.request.headers.items() if name.lower() not in NOT_FORWARDED}

@@ -17,6 +17,8 @@ from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller im
 from localstack.services.lambda_.event_source_mapping.pollers.kinesis_poller import KinesisPoller
 from localstack.services.lambda_.event_source_mapping.pollers.stream_poller import StreamPoller
 
+from dva_localstack.kinesis.pollers import follow_shards
+
 DONE: dict[tuple[str, str], str] = {}
 """Sequence number of the last record that a mapping is done with, by the mapping's UUID and the shard's id."""
 
@@ -103,6 +105,7 @@ def repair() -> None:
     end_retries_on("delete")
     go_on_where_it_was(DynamoDBPoller, "StreamArn", "SequenceNumber")
     go_on_where_it_was(KinesisPoller, "StreamARN", "StartingSequenceNumber")
+    follow_shards()
 
 
 def end_retries_on(call: str) -> None:

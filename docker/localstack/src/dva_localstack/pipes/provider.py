@@ -20,10 +20,16 @@ from localstack.aws.api.pipes import (
     UpdatePipeResponse,
 )
 from localstack.services.plugins import Service, ServiceLifecycleHook
+from localstack.utils.collections import PaginatedList
+
+from dva_localstack.kinesis.pollers import follow_shards
 
 from .checks import check
 from .store import Pipe, pipes_stores
 from .worker import Worker
+
+PAGE = 100
+"""Pipes that one ListPipes shows at most."""
 
 NOT_KEPT = ("Name", "DesiredState", "Tags")
 """Parameters that are no part of a pipe's configuration."""
@@ -121,7 +127,10 @@ class PipesProvider(PipesApi, ServiceLifecycleHook):
             if wanted:
                 parts = {key: pipe.request[key] for key in ("Source", "Target", "Enrichment") if key in pipe.request}
                 found.append({**pipe.summary(), **parts})
-        return ListPipesResponse(Pipes=found)
+        page, token = PaginatedList(found).get_page(
+            lambda pipe: pipe["Name"], next_token=given.get("NextToken"), page_size=given.get("Limit") or PAGE
+        )
+        return ListPipesResponse(Pipes=page, **({"NextToken": token} if token else {}))
 
     def tag_resource(
         self, context: RequestContext, resource_arn: str, tags: dict[str, str], **request: Any
@@ -174,4 +183,5 @@ def shown(pipe: Pipe) -> dict[str, Any]:
 
 def create_service() -> Service:
     """Return Pipes."""
+    follow_shards()
     return Service.for_provider(PipesProvider())

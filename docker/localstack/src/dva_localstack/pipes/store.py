@@ -6,6 +6,10 @@ from typing import Any
 
 from localstack.services.stores import AccountRegionBundle, BaseStore, LocalAttribute
 
+QUEUE_DEFAULTS = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0}
+"""Parameters of a queue that a pipe does not name:
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceSqsQueueParameters.html"""
+
 
 @dataclass
 class Pipe:
@@ -36,7 +40,10 @@ class Pipe:
 
     def described(self) -> dict[str, Any]:
         """Return all that DescribePipe shows."""
-        return {**self.request, **self.summary(), "Tags": self.tags}
+        source = self.request.get("SourceParameters") or {}
+        if ":sqs:" in self.request["Source"]:
+            source = {**source, "SqsQueueParameters": {**QUEUE_DEFAULTS, **(source.get("SqsQueueParameters") or {})}}
+        return {**self.request, "SourceParameters": source, **self.summary(), "Tags": self.tags}
 
 
 class PipesStore(BaseStore):

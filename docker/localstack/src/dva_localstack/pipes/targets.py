@@ -24,6 +24,9 @@ PRINCIPAL = "pipes"
 BATCH = 10
 """Entries that SQS, SNS and EventBridge take in one call."""
 
+LONGEST_SESSION_NAME = 64
+"""Characters: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+
 FIRE_AND_FORGET = "FIRE_AND_FORGET"
 
 
@@ -35,7 +38,7 @@ def client_for(pipe: Pipe, arn: str, service: str | None = None) -> Any:
         service_principal=PRINCIPAL,
         source_arn=pipe.arn,
         service=service,
-        session_name=pipe.name,
+        session_name=f"pipe-{pipe.name}"[:LONGEST_SESSION_NAME],
     )
 
 

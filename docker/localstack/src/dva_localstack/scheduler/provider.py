@@ -36,7 +36,14 @@ class CourseSchedulerProvider(SchedulerProvider):
     def create_schedule(self, context: RequestContext, **request: Any) -> CreateScheduleOutput:
         """Create a schedule and have it fired."""
         backend = self._checked(context)
+        given = context.service_request
+        group = backend.schedule_groups[given.get("GroupName") or "default"]
+        same = group.schedules.get(given["Name"])
+        # A client that is not sure sends the same request, its token included, again.
+        if same and given.get("ClientToken") and getattr(same, "created_by", None) == given:
+            return CreateScheduleOutput(ScheduleArn=same.arn)
         answer = call_moto(context)
+        group.schedules[given["Name"]].created_by = given
         self._plan(context, backend)
         return CreateScheduleOutput(ScheduleArn=answer["ScheduleArn"])
 

@@ -154,6 +154,31 @@ def test_an_access_token_and_another_clients_token_are_refused(federation: Feder
     assert error == ("NotAuthorizedException", "Token is not from a supported provider of this identity pool.")
 
 
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        pytest.param(None, "Not a valid OpenId Connect identity token.", id="no token"),
+        pytest.param({"iss": "https://example.com"}, "Issuer doesn't match providerName", id="issuer"),
+        pytest.param({"aud": "another-app"}, "Incorrect token audience.", id="audience"),
+        pytest.param({"exp": 1}, "Token expired", id="old"),
+    ],
+)
+def test_tokens_of_google_that_aws_refuses(aws: Any, told: dict[str, Any] | None, problem: str) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/google.html"""
+    identity = aws("cognito-identity")
+    pool = identity.create_identity_pool(
+        IdentityPoolName="visitors",
+        AllowUnauthenticatedIdentities=False,
+        SupportedLoginProviders={"accounts.google.com": "our-app"},
+    )
+    claims = {"iss": "https://accounts.google.com", "aud": "our-app", "sub": "1", "exp": 32503680000, **(told or {})}
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    logins = {"accounts.google.com": f"e30.{body}.c2ln" if told else "nonsense"}
+    error = refusal(identity.get_id, IdentityPoolId=pool["IdentityPoolId"], Logins=logins)
+    assert error[0] == "NotAuthorizedException"
+    assert error[1].startswith(f"Invalid login token. {problem}")
+
+
 def test_somebody_elses_identity_gives_no_credentials(federation: Federation) -> None:
     """https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html"""
     federation.assign(authenticated=federation.role("Member"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from emulator.cognito_tools import Pool, refusal
 
+TOTP = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
 OAUTH = {"AllowedOAuthFlowsUserPoolClient": True, "CallbackURLs": ["https://example.com/back"]}
 
 
@@ -20,6 +21,8 @@ OAUTH = {"AllowedOAuthFlowsUserPoolClient": True, "CallbackURLs": ["https://exam
             {"Schema": [{"Name": "plan", "AttributeDataType": "String", "Required": True}]}, id="required custom"
         ),
         pytest.param({"MfaConfiguration": "ON"}, id="second factor by no means"),
+        pytest.param({"AutoVerifiedAttributes": ["phone_number"]}, id="codes by no SMS"),
+        pytest.param({"Schema": [{"Name": "email", "AttributeDataType": "Number"}]}, id="type of a standard attribute"),
     ],
 )
 def test_pools_that_aws_refuses(aws: Any, settings: dict[str, Any]) -> None:
@@ -91,12 +94,41 @@ def test_an_attribute_of_a_schema_is_immutable_unless_it_says_otherwise(aws: Any
     assert (shown["custom:plan"], shown["name"], shown["email"]) == (False, False, True)
 
 
-def test_a_second_factor_is_wanted_only_where_one_can_be_had(aws: Any) -> None:
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        pytest.param(
+            {"MfaConfiguration": "OPTIONAL"},
+            "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
+            id="none",
+        ),
+        pytest.param(
+            {"MfaConfiguration": "OFF", **TOTP},
+            "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
+            id="off and on",
+        ),
+        pytest.param(
+            {"MfaConfiguration": "ON", "EmailMfaConfiguration": {"Message": "{####}", "Subject": "Code"}},
+            "Email MFA requires",
+            id="email without SES",
+        ),
+    ],
+)
+def test_second_factors_that_aws_refuses(aws: Any, settings: dict[str, Any], text: str) -> None:
     """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html"""
     pool = Pool(aws)
-    error = refusal(pool.idp.set_user_pool_mfa_config, UserPoolId=pool.id, MfaConfiguration="OPTIONAL")
-    text = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
-    assert error == ("InvalidParameterException", text)
+    error = refusal(pool.idp.set_user_pool_mfa_config, UserPoolId=pool.id, **settings)
+    assert error[0] == "InvalidParameterException"
+    assert error[1].startswith(text)
+
+
+def test_a_second_factor_that_is_left_out_is_turned_off(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html"""
+    pool = Pool(aws)
+    sender = {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{aws.id}:role/sms"}}
+    change = pool.idp.set_user_pool_mfa_config
+    change(UserPoolId=pool.id, MfaConfiguration="OPTIONAL", SmsMfaConfiguration=sender, **TOTP)
+    assert "SmsMfaConfiguration" not in change(UserPoolId=pool.id, MfaConfiguration="OPTIONAL", **TOTP)
 
 
 def test_deletion_protection(aws: Any) -> None:

@@ -177,6 +177,15 @@ def test_an_invitation_carries_the_temporary_password(aws: Any) -> None:
     assert pool.sign_in(password=pool.code())["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
 
 
+def test_an_invitation_goes_by_sms_unless_told_otherwise(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html"""
+    pool = Pool(aws)
+    number = [{"Name": "phone_number", "Value": "+12025550143"}]
+    pool.idp.admin_create_user(UserPoolId=pool.id, Username="ana", UserAttributes=number, TemporaryPassword=PASSWORD)
+    sent = pool.codes("ana")[0]
+    assert (sent["medium"], sent["to"], sent["code"]) == ("SMS", "+12025550143", PASSWORD)
+
+
 def test_a_forgotten_password_is_replaced_with_a_code(aws: Any) -> None:
     """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html"""
     pool = Pool(aws)
@@ -285,6 +294,23 @@ def test_a_code_of_an_app_is_good_once(aws: Any) -> None:
         assert error[0] == "CodeMismatchException"
     error = refusal(answer, pool=pool, challenge=challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
     assert error == ("NotAuthorizedException", "Password attempts exceeded")
+
+
+def test_a_code_by_email_as_second_factor(aws: Any) -> None:
+    """The pool must send its email by SES; the message is the pool's.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa-sms-email-message.html
+    """
+    ses = {"EmailSendingAccount": "DEVELOPER", "SourceArn": f"arn:aws:ses:us-east-1:{aws.id}:identity/example.com"}
+    pool = Pool(aws, {"EmailConfiguration": ses})
+    message = {"Message": "Your key is {####}", "Subject": "Key"}
+    pool.idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="ON", EmailMfaConfiguration=message)
+    pool.user(email="ana@example.com", email_verified="true")
+    challenge = pool.sign_in()
+    assert challenge["ChallengeName"] == "EMAIL_OTP"
+    sent = pool.codes("ana")[0]
+    assert (sent["subject"], sent["text"]) == ("Key", f"Your key is {sent['code']}")
+    assert answer(pool, challenge, EMAIL_OTP_CODE=sent["code"])["AuthenticationResult"]["IdToken"]
 
 
 def test_required_mfa_is_set_up_at_the_first_sign_in(aws: Any) -> None:

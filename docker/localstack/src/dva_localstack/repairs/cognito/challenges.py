@@ -12,7 +12,7 @@ import time
 from ministack.services import cognito
 
 from dva_localstack.repairs.cognito import codes, limits, triggers
-from dva_localstack.repairs.cognito.store import Data, Refused, attributes, find_user
+from dva_localstack.repairs.cognito.store import Data, Refused, attributes, find_user, forget_expired
 
 FACTORS = {"SOFTWARE_TOKEN_MFA": "software token", "SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 """Second factors; the two that are codes, with the attribute that they are sent to."""
@@ -24,6 +24,7 @@ TOTP_SECONDS = 90
 
 def start(pool: Data, client_id: str, user: Data, name: str, parameters: dict[str, str], **more: object) -> Data:
     """Begin a session that waits for the answer to the challenge ``name``, and return that challenge."""
+    forget_expired(cognito._challenge_sessions._data, "expires_at")
     token, session = cognito._create_challenge_session(pool["Id"], client_id, user["Username"])
     session.update(awaits=name, **more)
     return {"ChallengeName": name, "Session": token, "ChallengeParameters": parameters}
@@ -205,12 +206,12 @@ def set_preference(user: Data, data: Data) -> None:
             continue
         active = [name for name in user.get("_mfa_enabled", []) if name != factor]
         if setting.get("Enabled"):
-            if factor == "SOFTWARE_TOKEN_MFA" and not user.get("_totp_secret"):
-                raise Refused("InvalidParameterException", "User has not verified software token mfa")
-            if factor != "SOFTWARE_TOKEN_MFA" and not attributes(user).get(FACTORS[factor]):
-                raise Refused(
-                    "InvalidParameterException", f"User does not have delivery config set to turn on {factor}"
-                )
+            ready = (
+                user.get("_totp_secret") if factor == "SOFTWARE_TOKEN_MFA" else attributes(user).get(FACTORS[factor])
+            )
+            if not ready:
+                text = f"User does not have delivery config set to turn on {factor}"
+                raise Refused("InvalidParameterException", text)
             active.append(factor)
         user["_mfa_enabled"] = active
         if setting.get("PreferredMfa"):

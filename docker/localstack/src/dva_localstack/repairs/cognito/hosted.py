@@ -20,7 +20,7 @@ from ministack.services import cognito
 
 from dva_localstack.repairs.cognito import pages, self_service, tokens, triggers
 from dva_localstack.repairs.cognito.oauth import CODES, revoke, token, token_answer, user_info
-from dva_localstack.repairs.cognito.store import Answer, Data, Refused
+from dva_localstack.repairs.cognito.store import Answer, Data, Refused, forget_expired
 from dva_localstack.repairs.cognito.web import BROWSERS, OAuthError, Request, redirect
 
 CODE_SECONDS = 300
@@ -95,6 +95,7 @@ def grant(pool: Data, client: Data, user: Data, given: Data) -> Answer:
             pool["Id"], client["ClientId"], user, given.get("nonce", ""), "TokenGeneration_HostedAuth", scope=scope
         )
         return back(given, **token_answer(result, scope, refreshable=False))
+    forget_expired(CODES, "expires")
     code = cognito.new_uuid()
     kept = ("redirect_uri", "nonce", "code_challenge")
     CODES[code] = {
@@ -127,6 +128,7 @@ def interact(request: Request, ask: Callable[[str], Answer], filled_in: Callable
     except Refused as refusal:
         return ask(refusal.message)
     triggers.after_authentication(request.pool, client["ClientId"], user, None)
+    forget_expired(BROWSERS, "expires")
     cookie = secrets.token_urlsafe(24)
     BROWSERS[cookie] = {
         "pool": request.pool["Id"],

@@ -49,12 +49,40 @@ def check_logins(pool: Data, identity_id: str | None, logins: Data) -> None:
         raise Refused("NotAuthorizedException", NO_GUESTS)
     if error := cognito._identity_logins_error(pool, identity_id, logins):
         result_of(error)
+    for name, token in logins.items():
+        if problem := foreign_problem(pool, name, token):
+            raise Refused("NotAuthorizedException", f"Invalid login token. {problem}")
     for provider in pool.get("CognitoIdentityProviders") or []:
         token = logins.get(provider.get("ProviderName", ""))
         if not token or not provider.get("ServerSideTokenCheck"):
             continue
         if cognito._token_claims(token).get("origin_jti") in cognito._revoked_tokens:
             raise Refused("NotAuthorizedException", "Invalid login token. Token has been revoked.")
+
+
+def foreign_problem(pool: Data, provider: str, token: str) -> str:
+    """Return what is wrong with an OpenID token of another provider, as far as it can be told without its keys.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/open-id.html
+    """
+    clients = (pool.get("SupportedLoginProviders") or {}).get(provider)
+    listed = {arn.split("oidc-provider/", 1)[-1] for arn in pool.get("OpenIdConnectProviderARNs") or []}
+    if provider not in listed and not (clients and provider in OPEN_ID):
+        return ""
+    claims = cognito._token_claims(token)
+    if not claims or token.count(".") != 2:
+        return "Not a valid OpenId Connect identity token."
+    if str(claims.get("iss", "")).removeprefix("https://") != provider:
+        return "Issuer doesn't match providerName"
+    if provider in OPEN_ID and claims.get("aud") not in str(clients).split(","):
+        return "Incorrect token audience."
+    if not isinstance(claims.get("exp"), int | float) or claims["exp"] <= time.time():
+        return f"Token expired: {int(time.time())} >= {claims.get('exp')}"
+    return ""
+
+
+OPEN_ID = ("accounts.google.com", "appleid.apple.com")
+"""Public providers whose tokens are OpenID tokens; those of others are opaque."""
 
 
 @identity_operation("GetId")

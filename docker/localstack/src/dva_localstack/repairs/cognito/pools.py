@@ -48,6 +48,8 @@ def check_pool(data: Data) -> None:
     )
     if message and "{####}" not in message:
         raise invalid("The verification message must contain {####}.")
+    if "phone_number" in (data.get("AutoVerifiedAttributes") or []) and not data.get("SmsConfiguration"):
+        raise invalid("SMS configuration is required when phone_number is selected for auto verification")
     for item in data.get("Schema") or []:
         standard = STANDARD.get(item.get("Name"))
         if standard and item.get("AttributeDataType") not in (None, standard):
@@ -64,19 +66,36 @@ def check_mfa(action: str, data: Data) -> None:
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html
     """
-    if data.get("MfaConfiguration", "OFF") == "OFF":
-        return
+    off = data.get("MfaConfiguration", "OFF") == "OFF"
     if action == "SetUserPoolMfaConfig":
-        totp = (data.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")
-        if not (totp or data.get("SmsMfaConfiguration") or data.get("EmailMfaConfiguration")):
-            text = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
-            raise invalid(text)
+        check_factors(data, off)
+    if off or action == "SetUserPoolMfaConfig":
         return
     known = pool_of(data) if data.get("UserPoolId") else {}
     if not (data.get("SmsConfiguration") or (known.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")
             or known.get("EmailMfaConfiguration")):  # fmt: skip
         text = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
         raise invalid(text)
+
+
+def check_factors(data: Data, off: bool) -> None:
+    """Refuse second factors that contradict the request, and unset those that it leaves out.
+
+    :param off: whether the request turns MFA off, or leaves it as it is
+    """
+    pool = pool_of(data)
+    totp = (data.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")
+    some = totp or data.get("SmsMfaConfiguration") or data.get("EmailMfaConfiguration")
+    if off and some and "MfaConfiguration" in data:
+        raise invalid("Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
+    if not off and not some:
+        text = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+        raise invalid(text)
+    if data.get("EmailMfaConfiguration") and pool["EmailConfiguration"]["EmailSendingAccount"] != "DEVELOPER":
+        raise invalid("Email MFA requires that the user pool sends email with Amazon SES, as DEVELOPER.")
+    for name in ("SmsMfaConfiguration", "SoftwareTokenMfaConfiguration", "EmailMfaConfiguration"):
+        if name not in data:
+            pool.pop(name, None)
 
 
 def check_client(data: Data, pool: Data, client: Data) -> None:

@@ -1,6 +1,7 @@
 """How the repairs reach MiniStack's user pools, and how they refuse a request."""
 
 import os
+import time
 from typing import Any
 
 from ministack.services import cognito
@@ -12,6 +13,10 @@ Data = dict[str, Any]
 
 PUBLIC_URL = os.environ.get("DVA_PUBLIC_URL", "http://localhost:4566")
 """The gateway's URL as learners reach it; tokens name their issuer below it."""
+
+
+LONG = 500
+"""Entries of a table from which it is looked through for those that have expired."""
 
 
 class Refused(Exception):
@@ -90,3 +95,14 @@ def set_attributes(user: Data, values: dict[str, str]) -> None:
 def hides_users(pool: Data, client_id: str | None) -> bool:
     """Whether an app client answers the same for an unknown user as for a wrong password or code."""
     return cognito._hides_user_existence(pool, client_id)
+
+
+def forget_expired(table: dict[Any, Data], when: str) -> None:
+    """Drop what has expired from a table that has grown long.
+
+    :param when: the entries' key with the moment, in seconds since 1970
+    """
+    if len(table) > LONG:
+        now = time.time()
+        for name in [name for name, entry in list(table.items()) if entry[when] < now]:
+            table.pop(name, None)

@@ -9,7 +9,7 @@ import re
 
 from ministack.services import cognito
 
-from dva_localstack.repairs.cognito import choice, passwords
+from dva_localstack.repairs.cognito import choice, codes, passwords
 from dva_localstack.repairs.cognito.dispatch import operation
 from dva_localstack.repairs.cognito.store import Data, Refused, attributes, find_user, pool_of, result_of
 
@@ -154,7 +154,8 @@ def groups_of(data: Data) -> Data:
 
 
 def delete(pool: Data, user: Data) -> Data:
-    """Delete a user, out of all groups."""
+    """Delete a user, out of all groups; the tokens are worth nothing to identity pools that ask."""
+    cognito._revoked_tokens.update(user.get("_origin_jtis", []))
     del pool["_users"][user["Username"]]
     for group in pool["_groups"].values():
         group["_members"] = [name for name in group.get("_members", []) if name != user["Username"]]
@@ -194,7 +195,27 @@ def admin_create(data: Data) -> Data:
         user = pool["_users"][answer["User"]["Username"]]
         user.update(_password="", UserStatus="CONFIRMED")
         answer["User"] = shown(user)
+    else:
+        invite_by_sms(pool, pool["_users"][answer["User"]["Username"]], data)
     return answer
+
+
+INVITATION = "Your username is {username} and temporary password is {####}."
+
+
+def invite_by_sms(pool: Data, user: Data, data: Data) -> None:
+    """Keep the invitation by SMS, which is the default, for a user who has a phone number."""
+    number = attributes(user).get("phone_number")
+    if (
+        not number
+        or data.get("MessageAction") == "SUPPRESS"
+        or "SMS" not in (data.get("DesiredDeliveryMediums") or ["SMS"])
+    ):
+        return
+    config = pool.get("AdminCreateUserConfig") or {}
+    text = (config.get("InviteMessageTemplate") or {}).get("SMSMessage") or INVITATION
+    text = text.replace("{username}", user["Username"]).replace("{####}", user["_password"])
+    codes.deliver(pool, user, "invitation", "phone_number", number, user["_password"], "", text)
 
 
 CREATE = cognito._admin_create_user

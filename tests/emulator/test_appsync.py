@@ -1,12 +1,12 @@
 """AppSync: GraphQL over HTTP, on DynamoDB tables and Lambda functions of the account."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from emulator.appsync_tools import Api
 from emulator.cloudformation_tools import create, delete, outputs, reasons, template
 from emulator.cognito_tools import Pool
 
@@ -27,36 +27,6 @@ GET = """{
   "version": "2018-05-29", "operation": "GetItem",
   "key": {"id": $util.dynamodb.toDynamoDBJson($ctx.args.id)}
 }"""
-
-
-class Api:
-    """An API of a fresh account."""
-
-    def __init__(self, aws: Any, **settings: Any) -> None:
-        self.client = aws("appsync")
-        made = self.client.create_graphql_api(name="blog", **{"authenticationType": "API_KEY", **settings})[
-            "graphqlApi"
-        ]
-        self.id, self.url = made["apiId"], made["uris"]["GRAPHQL"]
-
-    def define(self, schema: str) -> str:
-        """Give the API a schema; return how that ended."""
-        self.client.start_schema_creation(apiId=self.id, definition=schema.encode())
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            status = self.client.get_schema_creation_status(apiId=self.id)["status"]
-            if status != "PROCESSING":
-                return status
-            time.sleep(0.05)
-        raise AssertionError("the schema is still processed")
-
-    def key(self) -> dict[str, str]:
-        """Return the headers of a caller with a new API key."""
-        return {"x-api-key": self.client.create_api_key(apiId=self.id)["apiKey"]["id"]}
-
-    def ask(self, query: str, headers: dict[str, str], **variables: Any) -> requests.Response:
-        """Send a query."""
-        return requests.post(self.url, json={"query": query, "variables": variables}, headers=headers, timeout=40)
 
 
 def test_dynamodb_resolvers(aws: Any) -> None:

@@ -2,22 +2,31 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 from localstack.aws.api import RequestContext, ServiceRequest
 from localstack.http import Request, Response
+from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import Service
 from localstack.utils.urls import localstack_host
+from requests.structures import CaseInsensitiveDict
+from rolo.websocket.request import WebSocketRequest
 
+from dva_localstack.apigateway.websocket import channel
 from dva_localstack.cognito.tokens import InvalidToken, pool_of_issuer, verify
 from dva_localstack.ministack import GATEWAY_KEY, SIDECAR
 from dva_localstack.providers import Forwarder
 
+from . import subscriptions
+
 PATH = "/_aws/appsync"
 
 URL = re.compile(r"https://([a-z0-9]+)\.appsync-api\.([a-z0-9-]+)\.amazonaws\.com/graphql")
+
+REALTIME_URL = re.compile(r"wss://([a-z0-9]+)\.appsync-realtime-api\.([a-z0-9-]+)\.amazonaws\.com/graphql")
 
 TIMEOUT_SECONDS = 35
 """AppSync ends a query after 30: https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
@@ -34,12 +43,21 @@ class GraphqlApis(Forwarder):
     def on_before_start(self) -> None:
         """Serve the GraphQL endpoints."""
         super().on_before_start()
+        channel.repair()
+        SHUTDOWN_HANDLERS.register(subscriptions.close_all)
         ROUTER.add(f"{PATH}/<api>/graphql", self.serve, methods=["POST"])
+        ROUTER.add(f"{PATH}/<api>/graphql", self.subscribe, methods=["WEBSOCKET"])
 
     def forward(self, context: RequestContext, request: ServiceRequest) -> Response:
         """Forward an operation; tell URLs that open here, and remember whose the API is."""
         answer = super().forward(context, request)
-        text = answer.get_data(as_text=True)
+        wanted: Any = request
+        if context.operation.name == "StartSchemaCreation" and answer.status_code == 200:
+            self.apis[wanted["apiId"]]["schema"] = bytes(wanted["definition"]).decode()
+        if context.operation.name == "DeleteGraphqlApi" and answer.status_code < 300:
+            self.apis.pop(wanted["apiId"], None)
+            subscriptions.close_all(wanted["apiId"])
+        text = paged(wanted, answer.get_data(as_text=True))
         host = localstack_host().host_and_port()
         for api, _ in URL.findall(text):
             self.apis.setdefault(api, {"account": context.account_id, "region": context.region})
@@ -47,6 +65,7 @@ class GraphqlApis(Forwarder):
             described = json.loads(text).get("graphqlApi") or {}
             if described.get("apiId") in self.apis:
                 self.apis[described["apiId"]]["about"] = described
+        text = REALTIME_URL.sub(rf"ws://{host}{PATH}/\1/graphql", text)
         answer.set_data(URL.sub(rf"http://{host}{PATH}/\1/graphql", text))
         return answer
 
@@ -61,9 +80,29 @@ class GraphqlApis(Forwarder):
         fault = token_fault(known.get("about") or {}, request.headers)
         if fault:
             return refusal(401, "UnauthorizedException", fault)
-        answer = requests.post(
+        answer = self.ask(api, known, request.get_data(), headers)
+        if schema := known.get("schema"):
+            subscriptions.publish(api, schema, request.get_data(), answer.content)
+        return Response(answer.content, answer.status_code, {"Content-Type": "application/json"})
+
+    def subscribe(self, request: WebSocketRequest, api: str) -> Response:
+        """Serve a connection for subscriptions until it ends."""
+        known = self.apis.get(api)
+        if not known:
+            return refusal(404, "NotFoundException", "GraphQL API not found.")
+
+        def ask(query: dict[str, Any], headers: dict[str, str]) -> requests.Response | None:
+            if token_fault(known.get("about") or {}, CaseInsensitiveDict(headers)):
+                return None
+            return self.ask(api, known, json.dumps(query).encode(), headers)
+
+        return subscriptions.serve(request, api, ask)
+
+    def ask(self, api: str, known: dict[str, Any], data: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Send a GraphQL request to MiniStack as the API's account."""
+        return requests.post(
             f"{SIDECAR.url}/v1/apis/{api}/graphql",
-            data=request.get_data(),
+            data=data,
             headers={
                 **headers,
                 "X-Dva-Key": GATEWAY_KEY,
@@ -72,7 +111,22 @@ class GraphqlApis(Forwarder):
             },
             timeout=TIMEOUT_SECONDS,
         )
-        return Response(answer.content, answer.status_code, {"Content-Type": "application/json"})
+
+
+def paged(request: Mapping[str, Any], text: str) -> str:
+    """Return an answer's page; MiniStack answers with all that there is."""
+    most = request.get("maxResults")
+    if not most or not text.startswith("{"):
+        return text
+    answer = json.loads(text)
+    start = int(request.get("nextToken") or 0)
+    for name, items in answer.items():
+        if isinstance(items, list):
+            answer[name] = items[start : start + most]
+            if len(items) > start + most:
+                return json.dumps(answer | {"nextToken": str(start + most)})
+            return json.dumps({key: value for key, value in answer.items() if key != "nextToken"})
+    return text
 
 
 def token_fault(about: dict[str, Any], headers: Any) -> str:

@@ -6,6 +6,8 @@ import os
 from types import ModuleType
 from typing import Any
 
+from . import checks, permissions, resolvers, templates
+
 KEY = os.environ.get("DVA_GATEWAY_KEY", "")
 
 
@@ -14,8 +16,10 @@ def apply(appsync: ModuleType) -> None:
     repair_scope(appsync)
     repair_functions()
     repair_tables(appsync)
-    repair_templates(appsync)
-    repair_checks(appsync)
+    templates.repair()
+    resolvers.repair(appsync)
+    permissions.repair(appsync)
+    checks.repair(appsync)
 
 
 def repair_scope(appsync: Any) -> None:
@@ -28,6 +32,8 @@ def repair_scope(appsync: Any) -> None:
         if KEY and headers.get("x-dva-key") == KEY:
             set_request_account_id(headers["x-dva-account"])
             set_request_region(headers["x-dva-region"])
+        if path == "/v1/dataplane-evaluatetemplate":
+            return appsync._json(200, templates.evaluate(json.loads(body)))
         return await original(method, path, headers, body, query)
 
     appsync.handle_request = handle_request
@@ -61,76 +67,28 @@ def repair_tables(appsync: Any) -> None:
             raise appsync._AppSyncResolverError(str(error), "MappingTemplate") from error
 
     appsync._DATA_SOURCE_HANDLERS["AMAZON_DYNAMODB"] = resolve
+    appsync._DATA_SOURCE_HANDLERS["AMAZON_EVENTBRIDGE"] = put_events
 
 
-def repair_templates(appsync: Any) -> None:
-    """Fault: mapping templates are ignored, and what to do is guessed from a field's name."""
-    from .templates import TemplateError, render
+def put_events(api: str, source: dict[str, Any], request: Any, context: Any) -> Any:
+    """Put events on the bus of a data source, and return what AppSync gives as the result.
 
-    original = appsync._resolve_field
-
-    def resolve(
-        api: str, resolver: Any, args: Any, sub_fields: Any, variables: Any, field_name: Any = None,
-        identity: Any = None, request_headers: Any = None, source: Any = None, appended_errors: Any = None,
-        type_name: Any = None,
-    ) -> Any:  # fmt: skip
-        given = (args, sub_fields, variables, field_name, identity, request_headers, source, appended_errors, type_name)
-        template = resolver.get("requestMappingTemplate")
-        data_source = appsync._data_sources.get(api, {}).get(resolver.get("dataSourceName", "")) or {}
-        kind = data_source.get("type")
-        if not template or resolver.get("kind") == "PIPELINE":
-            if kind == "AMAZON_DYNAMODB" and not resolver.get("code"):
-                raise appsync._AppSyncResolverError("The resolver has no request mapping template.", "MappingTemplate")
-            return original(api, resolver, *given)
-        context: dict[str, Any] = {
-            "arguments": args or {},
-            "args": args or {},
-            "identity": identity,
-            "source": source or {},
-            "stash": {},
-            "request": {"headers": request_headers or {}},
-            "info": {"fieldName": field_name, "parentTypeName": type_name, "variables": variables or {}},
+    https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-resolver-reference-eventbridge.html
+    """
+    bus = (source.get("eventBridgeConfig") or {}).get("eventBusArn", "")
+    region, account = bus.split(":")[3:5]
+    entries = [
+        {
+            "EventBusName": bus,
+            "Source": event["source"],
+            "DetailType": event["detailType"],
+            "Detail": json.dumps(event["detail"]),
+            **({"Resources": event["resources"]} if event.get("resources") else {}),
         }
-        try:
-            request = render(template, context)
-            if kind == "NONE":
-                result = (request or {}).get("payload")
-            else:
-                result = appsync._DATA_SOURCE_HANDLERS[kind](api, data_source, request, context)
-            context["result"] = result
-            answer = resolver.get("responseMappingTemplate")
-            return render(answer, context) if answer else result
-        except TemplateError as error:
-            raise appsync._AppSyncResolverError(str(error), error.kind, error.data) from error
-
-    appsync._resolve_field = resolve
-
-
-def repair_checks(appsync: Any) -> None:
-    """Faults: any text is a schema, and a resolver may name a data source that is not there."""
-    from ministack.core import appsync_graphql
-    from ministack.core.responses import error_response_json
-
-    start, create = appsync._start_schema_creation, appsync._create_resolver
-
-    def start_schema_creation(api: str, body: Any) -> Any:
-        answer = start(api, body)
-        made = appsync._schemas.get(api)
-        if answer[0] == 200 and made:
-            try:
-                appsync_graphql.build_api_schema(api, made["definition"])
-            except Exception as error:
-                made |= {"status": "FAILED", "details": f"Schema Creation Status is FAILED: {error}"}
-                appsync._schemas[api] = made
-        return answer
-
-    def create_resolver(api: str, type_name: str, body: Any) -> Any:
-        name = body.get("dataSourceName")
-        if name and name not in (appsync._data_sources.get(api) or {}):
-            return error_response_json("NotFoundException", f"No data source found named {name}.", 404)
-        return create(api, type_name, body)
-
-    appsync._start_schema_creation, appsync._create_resolver = start_schema_creation, create_resolver
+        for event in (request or {}).get("events") or []
+    ]
+    answer = client("events", account, region).put_events(Entries=entries)
+    return {"Entries": answer["Entries"], "FailedEntryCount": answer["FailedEntryCount"]}
 
 
 def invoke(function: dict[str, str], event: Any) -> dict[str, Any]:

@@ -7,12 +7,10 @@ import base64
 import json
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-TAGS = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
-
-Data = dict[str, Any]
+from . import batches
+from .values import Data, plain, typed
 
 
 def ask(client: Any, table: str, request: Data) -> Any:
@@ -40,6 +38,8 @@ def ask(client: Any, table: str, request: Data) -> Any:
         return plain(answer.get("Attributes"))
     if operation in ("Query", "Scan"):
         return pages(client, operation, request, given)
+    if operation in batches.OPERATIONS:
+        return batches.ask(client, request)
     raise ValueError(f"DynamoDB operation {operation} is not supported by the emulator.")
 
 
@@ -86,34 +86,6 @@ def merge(first: Data, second: Data) -> Data:
         if name in first and name in second:
             merged[name] = {**first[name], **second[name]}
     return merged
-
-
-def typed(values: Data) -> Data:
-    """Return values as DynamoDB's, those that are so already as they are."""
-    serialize = TypeSerializer().serialize
-    return {
-        name: value if isinstance(value, dict) and len(value) == 1 and value.keys() <= TAGS else serialize(value)
-        for name, value in values.items()
-    }
-
-
-def plain(item: Data | None) -> Any:
-    """Return an item as plain JSON."""
-    if not item:
-        return None
-    deserialize = TypeDeserializer().deserialize
-    return {name: number(deserialize(value)) for name, value in item.items()}
-
-
-def number(value: Any) -> Any:
-    """Return a value with JSON's numbers instead of decimals, and lists instead of sets."""
-    if isinstance(value, dict):
-        return {name: number(item) for name, item in value.items()}
-    if isinstance(value, list | set):
-        return [number(item) for item in value]
-    if type(value).__name__ == "Decimal":
-        return int(value) if value == int(value) else float(value)
-    return value
 
 
 def error_of(error: ClientError) -> tuple[str, str]:

@@ -126,3 +126,33 @@ def test_bad_input(functions):
         client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=3)
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.invoke(FunctionName="absent", InvocationType="Event")
+
+
+def test_events_of_a_function_without_concurrency_become_dead_letters(functions, eventually):
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
+    _, arn, received = queue(functions)
+    name = functions.deploy(FAILS, DeadLetterConfig={"TargetArn": arn})
+    functions.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    functions.send(name, {"order": 11})
+    (message,) = eventually(received)
+    assert json.loads(message["Body"]) == {"order": 11}
+    assert not functions.logged(name, "attempt")
+
+
+def test_a_role_must_be_allowed_to_send_where_failures_go(functions):
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+    _, arn, _ = queue(functions)
+    role = functions.role_for("writes-logs", {"Effect": "Allow", "Action": "logs:*", "Resource": "*"})
+    client = functions.client
+    refused = client.exceptions.InvalidParameterValueException
+    with pytest.raises(refused, match="execution role does not have permissions to call SendMessage on SQS"):
+        functions.deploy(FAILS, Role=role, DeadLetterConfig={"TargetArn": arn})
+    name = functions.deploy(FAILS, Role=role)
+    with pytest.raises(refused, match="permissions to call SendMessage on SQS"):
+        client.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": arn})
+    with pytest.raises(refused, match=f"The function's execution role .* permissions to call SendMessage on {arn}"):
+        client.put_function_event_invoke_config(
+            FunctionName=name, DestinationConfig={"OnFailure": {"Destination": arn}}
+        )
+    with pytest.raises(refused, match="SQS queue or SNS topic"):
+        client.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": "arn:aws:s3:::letters"})

@@ -459,4 +459,8 @@ def test_cloudwatch_counts_every_invocation_and_every_error(functions, aws, even
         return [sum(point[kind] for point in points) for kind in ("Sum", "SampleCount")]
 
     eventually(lambda: counted("Invocations") == [12, 12])
-    eventually(lambda: counted("Errors") == [4, 4])
+    eventually(lambda: counted("Errors") == [4, 12])
+    milliseconds, samples = counted("Duration")
+    assert samples == 12
+    assert 0 < milliseconds < 12 * 10_000
+    assert counted("Throttles")[0] == 0

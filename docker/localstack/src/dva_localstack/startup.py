@@ -28,6 +28,14 @@ def no_warning_of_our_overrides() -> None:
 
 
 @hooks.on_infra_start()
+def pass_trace_headers_on() -> None:
+    """Have what one service asks of another carry the trace header of the request behind it."""
+    from dva_localstack import trace_headers
+
+    trace_headers.pass_on()
+
+
+@hooks.on_infra_start()
 def check_requests() -> None:
     """Refuse requests that the service's model does not allow, before any provider sees them."""
     from localstack.aws import handlers

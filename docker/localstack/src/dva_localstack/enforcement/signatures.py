@@ -3,6 +3,9 @@
 Requests of the account's root are not checked: its secret may be anything. Presigned URLs are LocalStack's to check.
 """
 
+import io
+from typing import Any
+
 from localstack.aws.api import RequestContext
 from localstack.aws.chain import HandlerChain
 from localstack.http import Request, Response
@@ -31,6 +34,19 @@ def check(context: RequestContext, caller: Caller) -> None:
     request = context.request
     if "X-Amz-Signature" not in request.args and "Signature" not in request.args:
         check_request(request, caller)
+        rewind(context)
+
+
+def rewind(context: RequestContext) -> None:
+    """Give a call back the body that is its parameter, such as Lambda's payload, if the check has read it.
+
+    Fault: LocalStack hands such a body over as a stream, which can be read once.
+    """
+    params: Any = context.service_request or {}
+    read = getattr(context.request, "_cached_data", None)
+    if read is not None:
+        for name in [name for name, value in params.items() if hasattr(value, "read")]:
+            params[name] = io.BytesIO(read)
 
 
 def check_request(request: Request, caller: Caller) -> None:

@@ -17,6 +17,7 @@ from localstack.services.lambda_.invocation.runtime_executor import LambdaRuntim
 from localstack.utils.files import rm_rf
 
 from . import sandbox
+from .metrics import meter
 from .process import FunctionProcess, Output
 from .report import Measured, Reporter
 from .runtime_api import Event, Work
@@ -116,6 +117,8 @@ class ProcessExecutor(RuntimeExecutor):
         duration = (time.monotonic() - began) * 1000
         if outcome.status == "timeout":
             duration = timeout * 1000
+        function = self.function_version.id
+        meter().note((function.account, function.region), function.function_name, Duration=duration)
         measured = Measured(
             duration=duration,
             memory_size=self._memory_size,

@@ -14,7 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dva_localstack.repairs import dynamodb_streams, dynamodb_throttle
+from dva_localstack.repairs import (
+    dynamodb_backups,
+    dynamodb_batches,
+    dynamodb_records,
+    dynamodb_refusals,
+    dynamodb_streams,
+    dynamodb_throttle,
+    dynamodb_updates,
+)
 
 Answer = tuple[int, dict[str, str], Any]
 """What MiniStack's operations return: HTTP status, headers, body."""
@@ -33,6 +41,18 @@ EXPIRY_SECONDS = 1
 
 FIVE_YEARS_SECONDS = 5 * 365 * 86400
 """An item that expired longer ago is not deleted: a guard against wrong units, as on AWS."""
+
+
+REPAIRS = (
+    dynamodb_updates,
+    dynamodb_records,
+    dynamodb_backups,
+    dynamodb_batches,
+    dynamodb_throttle,
+    dynamodb_streams,
+    dynamodb_refusals,
+)
+"""Modules with further repairs, the innermost first."""
 
 
 @dataclass
@@ -76,8 +96,8 @@ def apply() -> None:
     repair_index_reads(ddb)
     repair_conditions(ddb)
     repair_create_table(ddb)
-    dynamodb_throttle.apply(ddb)
-    dynamodb_streams.apply(ddb)
+    for repair in REPAIRS:
+        repair.apply(ddb)
     threading.Thread(target=expire, args=(ddb,), daemon=True, name="expire-items").start()
 
 

@@ -10,11 +10,18 @@ from .tags import retag
 
 
 class Table(DynamoDBTableProvider):
-    """Faults: an update did nothing and said that it succeeded, and protection and recovery settings were lost."""
+    """Faults: an update did nothing and said that it succeeded; protection and recovery settings were lost.
+
+    Expiry was switched on at every look at the new table.
+    """
 
     def create(self, request: ResourceRequest[Any]) -> ProgressEvent[Any]:
         """Create a table; settings that are calls of their own follow when it is there."""
+        expiry = request.desired_state.pop("TimeToLiveSpecification", None)
         event = super().create(request)
+        if expiry:
+            for model in (request.desired_state, event.resource_model or {}):
+                model["TimeToLiveSpecification"] = expiry
         if event.status == OperationStatus.SUCCESS:
             settings(request, {}, event.resource_model or {})
         return event
@@ -52,7 +59,7 @@ def settings(request: ResourceRequest[Any], before: dict[str, Any], after: dict[
     """Set expiry, recovery to a point in time and, for a new table, its protection."""
     client, name = request.aws_client_factory.dynamodb, after["TableName"]
     expiry = after.get("TimeToLiveSpecification")
-    if before and expiry and expiry != before.get("TimeToLiveSpecification"):
+    if expiry and (before or expiry.get("Enabled")) and expiry != before.get("TimeToLiveSpecification"):
         client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     recovery = after.get("PointInTimeRecoverySpecification")
     if recovery and recovery != before.get("PointInTimeRecoverySpecification"):

@@ -4,6 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 MENDED = {
+    "apigateway": "dva_localstack.repairs.apigateway",
     "appsync": "dva_localstack.repairs.appsync",
     "autoscaling": "dva_localstack.repairs.autoscaling",
     "cloudfront": "dva_localstack.repairs.cloudfront",

@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 
 from .. import functions
 from ..timeouts import within
-from . import answers
+from . import answers, services
 from .call import Call
 from .configuration import Record
 from .events import format_1, format_2
@@ -34,10 +34,10 @@ def answer(call: Call) -> Response:
     if integration is None:
         return answers.internal_error()
     work = {"AWS_PROXY": _of_function, "HTTP_PROXY": _of_server}.get(integration["integrationType"])
-    if work is None or integration.get("integrationSubtype"):
-        LOG.warning(
-            "No integration of type %s", integration.get("integrationSubtype") or integration["integrationType"]
-        )
+    if integration.get("integrationSubtype"):
+        work = _of_service
+    if work is None:
+        LOG.warning("No integration of type %s", integration["integrationType"])
         return answers.internal_error()
     try:
         return within(int(integration.get("timeoutInMillis") or MAXIMUM_TIMEOUT), work, call, integration)
@@ -59,6 +59,12 @@ def _of_function(call: Call, integration: Record) -> Response:
         LOG.warning("%s %s: %s", call.api.id, call.route["routeKey"], error)
         return answers.internal_error()
     return answers.internal_error() if returned.failed else answers.of_function(returned.payload, version)
+
+
+def _of_service(call: Call, integration: Record) -> Response:
+    response = services.answer(call, integration)
+    change_response(call, integration.get("responseParameters") or {}, response)
+    return response
 
 
 def _of_server(call: Call, integration: Record) -> Response:

@@ -1,6 +1,7 @@
 """The provider of HTTP and WebSocket APIs: MiniStack keeps them, the gateway serves them."""
 
 import json
+import urllib.parse
 from typing import Any
 
 from localstack.aws.api import RequestContext, ServiceRequest
@@ -15,7 +16,7 @@ from ..websocket import channel, connections
 from ..websocket import gateway as websocket_gateway
 from . import gateway
 from .call import domain_name
-from .checks import check
+from .checks import check, missing
 from .configuration import REGISTRY, Api, Record, ask, read
 
 
@@ -35,6 +36,8 @@ class HttpApis(Forwarder):
         operation, wanted = context.operation.name, dict(request)
         check(operation, wanted)
         response = super().forward(context, request)
+        if response.status_code == 404 and REGISTRY.get(wanted.get("ApiId") or "?") is None and "ApiId" in wanted:
+            raise missing(f"Invalid API identifier specified {context.account_id}:{wanted['ApiId']}")
         if response.status_code >= 300:
             return response
         answer = json.loads(response.get_data()) if response.get_data() else {}
@@ -50,9 +53,28 @@ class HttpApis(Forwarder):
         if "Api" in operation and answer:
             for item in answer.get("items", [answer]):
                 _open_endpoint(item)
+        if operation == "GetApi":
+            answer["tags"] = _tags(context, answer["apiId"])
         if answer:
-            response.set_data(json.dumps(answer))
+            response.set_data(json.dumps(_page(answer, wanted)))
         return response
+
+
+def _tags(context: RequestContext, api_id: str) -> Record:
+    """Return an API's tags as they are now; MiniStack tells those that it was made with."""
+    arn = urllib.parse.quote(f"arn:aws:apigateway:{context.region}::/apis/{api_id}", safe="")
+    answer = ask(context.account_id, context.region, "GET", f"/tags/{arn}")
+    return answer.json().get("tags") or {} if answer.ok else {}
+
+
+def _page(answer: Record, wanted: Record) -> Record:
+    """Return an answer's page; MiniStack answers with all that there is."""
+    most = int(wanted.get("MaxResults") or 0)
+    if "items" not in answer or not most:
+        return answer
+    start = int(wanted.get("NextToken") or 0)
+    page = {**answer, "items": answer["items"][start : start + most]}
+    return page | ({"nextToken": str(start + most)} if len(answer["items"]) > start + most else {})
 
 
 def _note(api: Api, operation: str, wanted: Record, answer: Record) -> None:

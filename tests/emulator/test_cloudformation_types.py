@@ -90,7 +90,12 @@ def test_cognito(aws: Any) -> None:
     resources = {
         "Pool": {
             "Type": "AWS::Cognito::UserPool",
-            "Properties": {"UserPoolName": "people", "Policies": {"PasswordPolicy": {"MinimumLength": 12}}},
+            "Properties": {
+                "UserPoolName": "people",
+                "Policies": {"PasswordPolicy": {"MinimumLength": 12}},
+                "MfaConfiguration": "OPTIONAL",
+                "EnabledMfas": ["SOFTWARE_TOKEN_MFA"],
+            },
         },
         "Client": {
             "Type": "AWS::Cognito::UserPoolClient",
@@ -128,6 +133,8 @@ def test_cognito(aws: Any) -> None:
     assert update(aws("cloudformation"), "types", template(resources))["StackStatus"] == "UPDATE_COMPLETE"
     described = idp.describe_user_pool(UserPoolId=found["Pool"])["UserPool"]
     assert described["Policies"]["PasswordPolicy"]["MinimumLength"] == 16
+    factors = idp.get_user_pool_mfa_config(UserPoolId=found["Pool"])
+    assert (factors["MfaConfiguration"], factors["SoftwareTokenMfaConfiguration"]) == ("OPTIONAL", {"Enabled": True})
     removed(aws, stack)
     assert idp.list_user_pools(MaxResults=1)["UserPools"] == []
 

@@ -16,6 +16,7 @@ SERVICES = {
     "events": "ValidationException",
     "firehose": "ValidationException",
     "kinesis": "ValidationException",
+    "iam": "ValidationError",
     "kms": "ValidationException",
     "lambda": "ValidationException",
     "logs": "InvalidParameterException",

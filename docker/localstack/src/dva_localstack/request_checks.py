@@ -11,6 +11,7 @@ from typing import Any
 from localstack.aws.api import CommonServiceException, RequestContext
 
 from dva_localstack.enforcement.resources.message_keys import existing as key_arn
+from dva_localstack.iam import existing, passwords, quotas
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -83,7 +84,16 @@ def check_secret_value(context: RequestContext, request: Any) -> None:
         raise refused("InvalidParameterException", "You can't specify both SecretString and SecretBinary.")
 
 
+def check_iam(context: RequestContext, request: Any) -> None:
+    """Refuse what IAM refuses because of what there is already, or because it is too much."""
+    operation = context.operation.name if context.operation else ""
+    for checks in (existing.CHECKS, quotas.CHECKS, passwords.CHECKS):
+        for check in checks.get(operation, ()):
+            check(context, request)
+
+
 CHECKS = {
+    **{("iam", operation): check_iam for operation in {*existing.CHECKS, *quotas.CHECKS, *passwords.CHECKS}},
     ("logs", "PutRetentionPolicy"): check_retention,
     ("ssm", "PutParameter"): check_parameter,
     ("kms", "GenerateDataKey"): check_data_key,

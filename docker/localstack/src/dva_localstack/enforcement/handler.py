@@ -10,7 +10,7 @@ from localstack.constants import INTERNAL_AWS_ACCESS_KEY_ID
 from localstack.http import Response
 from localstack.runtime import hooks
 
-from dva_localstack.iam import aws_policies
+from dva_localstack.iam import aws_policies, last_used
 
 from . import (
     callers,
@@ -129,6 +129,8 @@ def caller_of(context: RequestContext) -> Caller | None:
         raise refusals.wrong_token(context) from None
     except callers.Expired:
         raise refusals.expired(context) from None
+    if key and context.service and caller.secret:
+        last_used.note(caller.principal, key, context.service.service_name, context.region)
     if internal:
         return services.on_behalf(context, caller)
     try:

@@ -125,7 +125,8 @@ def sentence(caller: Caller, need: Need, decision: Decision, service: str = "") 
         because = f"with an explicit deny in {article} {noun}"
     else:
         because = f"because no {noun} allows the {action} action"
-    return f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {because}"
+    where = "" if need.action == "s3:ListAllMyBuckets" else f" on resource: {resource}"
+    return f"User: {caller.name} is not authorized to perform: {action}{where} {because}"
 
 
 def unknown_key(context: RequestContext) -> CommonServiceException:

@@ -1,6 +1,7 @@
 """Policy documents as IAM's operations get them: refused where they are none."""
 
 import json
+import re
 from typing import Any
 
 from localstack.aws.api.iam import MalformedPolicyDocumentException
@@ -10,6 +11,8 @@ from dva_localstack.policy import MalformedPolicy, check_document
 from dva_localstack.policy.conditions import listed
 from dva_localstack.policy.principals import named
 
+SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com|\*")
+
 
 def check(text: str, kind: str) -> None:
     """Refuse a document that AWS would refuse.
@@ -18,8 +21,8 @@ def check(text: str, kind: str) -> None:
     :raises MalformedPolicyDocumentException: ``MalformedPolicyDocument``
     """
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
+        document = json.loads(text, object_pairs_hook=once_each)
+    except ValueError as error:
         message = "This policy contains invalid Json" if kind == "trust" else "Syntax errors in policy."
         raise MalformedPolicyDocumentException(message) from error
     try:
@@ -30,8 +33,19 @@ def check(text: str, kind: str) -> None:
         check_principals(document)
 
 
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, none of whose keys may stand there twice.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_policies.html#policy-validation-2-policies
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
 def check_principals(document: dict[str, Any]) -> None:
-    """Refuse a trust policy that names a user or a role that does not exist.
+    """Refuse a trust policy that names a user or a role that does not exist, or no service.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -40,3 +54,5 @@ def check_principals(document: dict[str, Any]) -> None:
             identity = kind == "AWS" and (":user/" in value or ":role/" in value)
             if identity and identities.find(value) is None:
                 raise MalformedPolicyDocumentException(f'Invalid principal in policy: "AWS":"{value}"')
+            if kind == "Service" and not SERVICE.fullmatch(value):
+                raise MalformedPolicyDocumentException(f'Invalid principal in policy: "SERVICE":"{value}"')

@@ -9,7 +9,8 @@ import re
 
 from localstack.aws.api import CommonServiceException
 from localstack.aws.api.iam import DeleteConflictException, NoSuchEntityException
-from moto.iam.models import Role, User
+from localstack.services.kms.models import kms_stores
+from moto.iam.models import Role, User, iam_backends
 
 from dva_localstack.iam import identities
 
@@ -104,3 +105,22 @@ def check_policy_is_unused(account: str, arn: str) -> None:
             "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
             "The default version is deleted with the policy."
         )
+
+
+def forget(arn: str, unique_id: str) -> None:
+    """Have the policies that trust a user or role which is being deleted name its id, which nobody gets again.
+
+    So somebody new with the same name is not trusted. Trust policies and key policies of all accounts are looked at.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+    """
+    named = f'"{arn}"'
+    for _, partitions in list(iam_backends.items()):
+        for role in list(partitions[identities.PARTITION].roles.values()):
+            text = role.assume_role_policy_document
+            if isinstance(text, str) and named in text:
+                role.assume_role_policy_document = text.replace(named, f'"{unique_id}"')
+    for _, regions in list(kms_stores.items()):
+        for _, store in list(regions.items()):
+            for key in list(store.keys.values()):
+                if named in key.policy:
+                    key.policy = key.policy.replace(named, f'"{unique_id}"')

@@ -24,7 +24,7 @@ from localstack.services.iam.provider import IamProvider
 from localstack.services.moto import MotoFallbackDispatcher, call_moto
 from localstack.services.plugins import Service
 
-from dva_localstack.iam import documents, entities, identities, simulator
+from dva_localstack.iam import documents, entities, identities, ids, pages, passwords, reports, simulator
 from dva_localstack.iam.identities import Attached, Identity
 from dva_localstack.iam.simulator import Simulation
 from dva_localstack.policy import Principal
@@ -56,9 +56,13 @@ class CourseIamProvider(IamProvider):
     @handler("DeleteRole", expand=False)
     def delete_role(self, context: RequestContext, request: ServiceRequest) -> Any:
         """Delete a role that has no policies any more."""
-        if role := identities.moto_role(context.account_id, request["RoleName"]):
+        role = identities.moto_role(context.account_id, request["RoleName"])
+        if role:
             entities.check_without_policies(role)
-        return call_moto(context)
+        answer = call_moto(context)
+        if role:
+            entities.forget(role.arn, role.id)
+        return answer
 
     @handler("CreateUser")
     def create_user(
@@ -79,7 +83,10 @@ class CourseIamProvider(IamProvider):
     def delete_user(self, context: RequestContext, request: ServiceRequest) -> Any:
         """Delete a user who has nothing any more."""
         entities.check_user_is_bare(context.account_id, request["UserName"])
-        return call_moto(context)
+        user = identities.backend(context.account_id).users[request["UserName"]]
+        answer = call_moto(context)
+        entities.forget(user.arn, user.id)
+        return answer
 
     @handler("PutUserPermissionsBoundary")
     def put_user_permissions_boundary(
@@ -152,6 +159,43 @@ class CourseIamProvider(IamProvider):
                 "InvalidAuthenticationCode", "Authentication code for device is not valid.", 403, True
             )
         return call_moto(context)
+
+    @handler("CreateLoginProfile", expand=False)
+    def create_login_profile(self, context: RequestContext, request: ServiceRequest) -> Any:
+        """Give a user a password for the console."""
+        answer = call_moto(context)
+        user = identities.backend(context.account_id).users[request["UserName"]]
+        user.password_reset_required = bool(request.get("PasswordResetRequired"))
+        answer["LoginProfile"]["PasswordResetRequired"] = user.password_reset_required
+        return answer
+
+    @handler("ChangePassword")
+    def change_password(self, context: RequestContext, old_password: str, new_password: str, **kwargs: Any) -> None:
+        """Change the caller's own password."""
+        passwords.change(context, old_password, new_password)
+
+    @handler("UpdateGroup")
+    def update_group(
+        self,
+        context: RequestContext,
+        group_name: str,
+        new_path: str | None = None,
+        new_group_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Give a group another name or path; what is left out stays."""
+        path = new_path or identities.backend(context.account_id).get_group(group_name).path
+        super().update_group(context, group_name, path, new_group_name or group_name)
+
+    @handler("GenerateCredentialReport")
+    def generate_credential_report(self, context: RequestContext, **kwargs: Any) -> Any:
+        """Make the report on everybody's credentials."""
+        return reports.generate(context.account_id)
+
+    @handler("GetCredentialReport")
+    def get_credential_report(self, context: RequestContext, **kwargs: Any) -> Any:
+        """Return the report on everybody's credentials."""
+        return reports.get(context.account_id)
 
     @handler("SimulatePrincipalPolicy", expand=False)
     def simulate_principal_policy(
@@ -258,6 +302,15 @@ def context_keys(attached: Sequence[Attached]) -> GetContextKeysForPolicyRespons
     return GetContextKeysForPolicyResponse(ContextKeyNames=sorted(found))
 
 
+def dispatch_table(provider: CourseIamProvider) -> Any:
+    """Return the operations, with moto's for those that the provider has not, and lists in pages."""
+    table = MotoFallbackDispatcher(provider)
+    for operation, (member, name) in pages.PAGED.items():
+        table[operation] = pages.paged(table[operation], member, name)
+    return table
+
+
 def create_service() -> Service:
     """Return the service of the course."""
-    return Service.for_provider(CourseIamProvider(), dispatch_table_factory=MotoFallbackDispatcher)
+    ids.give_prefixes()
+    return Service.for_provider(CourseIamProvider(), dispatch_table_factory=dispatch_table)

@@ -179,5 +179,6 @@ def check_condition(condition: Any) -> None:
         known = operator_name in BY_LOWER_NAME or (operator_name == "null" and not name.lower().endswith("ifexists"))
         require(known and quantifier in ("", FOR_ALL, FOR_ANY), f"Invalid Condition type : {name}.")
         require(isinstance(lines, dict) and lines, SYNTAX)
-        for values in lines.values():
+        for key, values in lines.items():
+            require(":" in key, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
             require(all(isinstance(value, str | bool | int | float) for value in listed(values)), SYNTAX)

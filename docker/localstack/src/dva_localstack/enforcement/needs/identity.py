@@ -19,7 +19,9 @@ NAMED = {
 }
 """Parameters that name a resource: the word in its ARN, and where moto keeps it."""
 
-INLINE = ("PutUserPolicy", "GetUserPolicy", "DeleteUserPolicy", "PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy")
+LISTED = {"ListGroups": "group", "ListRoles": "role", "ListUsers": "user"}
+"""Operations on all of a kind below a path."""
+
 OWN = frozenset(
     {"GetUser", "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "ChangePassword"}
 )
@@ -42,6 +44,8 @@ def iam_needs(call: Call) -> Iterator[Need]:
 def iam_resource(call: Call) -> str:
     """Return the ARN of the user, role, group, policy or profile that an IAM operation is about."""
     params = call.params
+    if call.operation in LISTED:
+        return call.arn("iam", f"{LISTED[call.operation]}{params.get('PathPrefix') or '/'}", region="")
     if call.operation == "CreateServiceLinkedRole":
         return call.arn("iam", f"role/aws-service-role/{params.get('AWSServiceName', '')}/*", region="")
     for name, (kind, where) in NAMED.items():

@@ -16,6 +16,9 @@ ACTIONS = {
     "SendMessageBatch": "SendMessage",
 }
 
+LISTS = frozenset({"ListSubscriptions", "ListTopics"})
+"""SNS asks for these on everything in the account and region."""
+
 
 def sqs_needs(call: Call) -> Iterator[Need]:
     """Yield what an SQS operation needs."""
@@ -57,6 +60,8 @@ def sns_needs(call: Call) -> Iterator[Need]:
         resource = call.arn("sns", params["Name"])
     elif params.get("SubscriptionArn"):
         resource = params["SubscriptionArn"].rpartition(":")[0]
+    elif call.operation in LISTS:
+        resource = call.arn("sns", "*")
     else:
         resource = params.get("TopicArn") or params.get("TargetArn") or params.get("ResourceArn") or "*"
     yield Need(action, resource, context)

@@ -125,8 +125,8 @@ def check_alias(context: RequestContext, request: Any) -> None:
 
 
 def check_provider_url(context: RequestContext, request: Any) -> None:
-    """Refuse an OpenID Connect provider that is not reached by https."""
-    if not request["Url"].startswith("https://"):
+    """Refuse an OpenID Connect provider that is reached neither by https nor on this machine, as local pools are."""
+    if not request["Url"].startswith(("https://", "http://localhost", "http://127.0.0.1")):
         raise CommonServiceException("InvalidInput", "Invalid Open ID Connect Provider URL", 400, True)
 
 

@@ -224,3 +224,17 @@ def test_an_authorizer_that_cannot_work_is_refused(aws: Any, wrong: dict[str, An
     with pytest.raises(ClientError) as refused:
         api.client.create_authorizer(**request)
     assert refused.value.response["Error"]["Code"] == "BadRequestException"
+
+
+def test_an_authorizer_can_be_tested(token_api: RestApi) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/api/API_TestInvokeAuthorizer.html"""
+    client = token_api.client
+    known = client.get_authorizers(restApiId=token_api.id)["items"]
+    (fresh,) = (item["id"] for item in known if item["authorizerResultTtlInSeconds"] == 0)
+    place = {"restApiId": token_api.id, "authorizerId": fresh}
+    allowed = client.test_invoke_authorizer(**place, headers={"Authorization": "allow"})
+    assert allowed["clientStatus"] == 200
+    assert allowed["principalId"]
+    assert json.loads(allowed["policy"])["Statement"]
+    assert "Successfully completed authorizer execution" in allowed["log"]
+    assert client.test_invoke_authorizer(**place)["clientStatus"] == 401

@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 import json
 from typing import Any
 
+from localstack.aws.api.apigateway import GatewayResponseType
 from localstack.http import Response
 from localstack.services.apigateway.next_gen.execute_api.context import RestApiInvocationContext
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import (
     AccessDeniedError,
     AuthorizerConfigurationError,
+    BaseGatewayException,
     ExpiredTokenError,
     InvalidSignatureError,
     MissingAuthTokenError,
@@ -42,6 +44,24 @@ def authorize(chain: Any, context: RestApiInvocationContext, response: Response)
             _refuse_anonymous(context, policy)
         case _:
             _refuse_anonymous(context, policy)
+
+
+class EndpointDisabled(BaseGatewayException):
+    """A call of the default endpoint where the API has none."""
+
+    type = GatewayResponseType.ACCESS_DENIED
+    code = "ForbiddenException"
+
+
+def check_endpoint(chain: Any, context: RestApiInvocationContext, response: Response) -> None:
+    """A handler of the chain.
+
+    :raises EndpointDisabled: 403, the API answers under its own domain names only
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
+    """
+    if context.deployment.rest_api.rest_api.get("disableExecuteApiEndpoint"):
+        raise EndpointDisabled("Forbidden")
 
 
 def resource_policy(context: RestApiInvocationContext) -> Policy | None:

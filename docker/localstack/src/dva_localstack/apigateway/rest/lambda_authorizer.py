@@ -69,6 +69,12 @@ def authorize(context: RestApiInvocationContext, authorizer: Mapping[str, Any], 
         context.context_variables["identity"]["apiKey"] = verdict.api_key
 
 
+def ask(context: RestApiInvocationContext, authorizer: Mapping[str, Any]) -> Verdict:
+    """Ask the authorizer anew, and do not judge by its answer; errors are those of :func:`authorize`."""
+    seconds = int(authorizer.get("authorizerResultTtlInSeconds", 300))
+    return _ask(context, authorizer, _identity(context, authorizer, seconds))
+
+
 def _identity(context: RestApiInvocationContext, authorizer: Mapping[str, Any], seconds: int) -> tuple[str, ...]:
     """Return the values of the identity sources.
 

@@ -8,7 +8,7 @@ from localstack.aws.api import RequestContext, ServiceRequest, handler
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
 from localstack.aws.api.core import ServiceRequestHandler
 from localstack.aws.skeleton import DispatchTable
-from localstack.services.apigateway.models import ApiGatewayStore
+from localstack.services.apigateway.models import ApiGatewayStore, apigateway_stores
 from localstack.services.apigateway.next_gen.execute_api import handlers
 from localstack.services.apigateway.next_gen.execute_api.gateway import RestApiGateway
 from localstack.services.apigateway.next_gen.execute_api.integrations import aws as aws_integrations
@@ -24,6 +24,7 @@ from .. import endpoint
 from . import (
     account,
     authorization,
+    authorizer_test,
     binary,
     checks,
     execution_log,
@@ -53,7 +54,12 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         """Add our handlers to LocalStack's invocation chain, and put ours in the place of some of its own."""
         super().on_after_init()
         endpoint.install()
-        for added in (stage_limits.check_size, authorization.authorize, stage_limits.throttle):
+        for added in (
+            authorization.check_endpoint,
+            stage_limits.check_size,
+            authorization.authorize,
+            stage_limits.throttle,
+        ):
             handlers.preprocess_request.append(added)
         patch(type(handlers.api_key_validation_handler).__call__)(
             lambda fn, self, chain, context, response: usage.check_key(chain, context, response)
@@ -124,9 +130,39 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
 
     @handler("PutRestApi", expand=False)
     def put_rest_api(self, context: RequestContext, request: Any) -> Any:
-        """Refuse what is no OpenAPI document."""
+        """Import an OpenAPI document, in the place of the API or, which is the default, into it."""
         request["body"] = openapi.checked(request["body"])
-        return super().put_rest_api(context, request)
+        document = openapi.parsed(request["body"].getvalue())
+        api = checks.api_of(context, request)
+        before = {resource.get_path(): resource for resource in api.resources.values()}
+        # CloudFormation, which calls internally, replaces the resources unless told to merge them.
+        merges = request.get("mode", "overwrite" if context.is_internal_call else "merge") == "merge"
+        answer = super().put_rest_api(context, request)
+        if merges:
+            openapi.merge(api, before)
+        container = apigateway_stores[context.account_id][context.region].rest_apis[request["restApiId"]]
+        container.gateway_responses |= openapi.gateway_responses(document)
+        return answer
+
+    @handler("GetExport")
+    def get_export(self, context: RequestContext, *arguments: Any, **given: Any) -> Any:
+        """Return a stage's document."""
+        openapi.with_extensions(context.request)
+        return super().get_export(context, *arguments, **given)
+
+    @handler("CreateRestApi", expand=False)
+    def create_rest_api(self, context: RequestContext, request: Any) -> Any:
+        """Create an API, whose tags are those of its ARN too."""
+        made = super().create_rest_api(context, request)
+        if request.get("tags"):
+            arn = f"arn:{context.partition}:apigateway:{context.region}::/restapis/{made['id']}"
+            self.tag_resource(context, arn, dict(request["tags"]))
+        return made
+
+    @handler("TestInvokeAuthorizer", expand=False)
+    def test_invoke_authorizer(self, context: RequestContext, request: Any) -> Any:
+        """Ask an authorizer without calling a method."""
+        return authorizer_test.run(context, checks.api_of(context, request), request)
 
     @handler("CreateDeployment")
     def create_deployment(

@@ -122,6 +122,20 @@ def test_second_factors_that_aws_refuses(aws: Any, settings: dict[str, Any], tex
     assert error[1].startswith(text)
 
 
+def test_what_the_lite_plan_does_not_have(aws: Any) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html"""
+    create = aws("cognito-idp").create_user_pool
+    lite = {"PoolName": "people", "UserPoolTier": "LITE"}
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    function = f"arn:aws:lambda:us-east-1:{aws.id}:function:claims"
+    trigger = {"PreTokenGenerationConfig": {"LambdaArn": function, "LambdaVersion": "V2_0"}}
+    assert refusal(create, **lite, Policies=factors)[0] == "FeatureUnavailableInTierException"
+    assert refusal(create, **lite, LambdaConfig=trigger)[0] == "FeatureUnavailableInTierException"
+    flows = ["ALLOW_USER_AUTH"]
+    error = refusal(Pool(aws, {"UserPoolTier": "LITE"}).client, ExplicitAuthFlows=flows)
+    assert error[0] == "FeatureUnavailableInTierException"
+
+
 def test_a_second_factor_that_is_left_out_is_turned_off(aws: Any) -> None:
     """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html"""
     pool = Pool(aws)
@@ -153,6 +167,8 @@ def test_groups_are_unique_and_gone_for_their_users_when_deleted(aws: Any) -> No
     pool.user()
     pool.idp.create_group(UserPoolId=pool.id, GroupName="readers")
     assert refusal(pool.idp.create_group, UserPoolId=pool.id, GroupName="readers")[0] == "GroupExistsException"
+    error = refusal(pool.idp.create_group, UserPoolId=pool.id, GroupName="two words")
+    assert error[0] == "InvalidParameterException"
     pool.idp.admin_add_user_to_group(UserPoolId=pool.id, Username="ana", GroupName="readers")
     pool.idp.delete_group(UserPoolId=pool.id, GroupName="readers")
     assert pool.idp.admin_list_groups_for_user(UserPoolId=pool.id, Username="ana")["Groups"] == []

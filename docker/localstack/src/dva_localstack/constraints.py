@@ -10,6 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 LONGEST_SHOWN = 1000
@@ -82,12 +83,14 @@ def fault(value: Any, path: str, rule: str) -> str:
 
 
 @cache
-def expression(pattern: str) -> re.Pattern[str] | None:
-    """Return a model's pattern for Python, or None for one that uses Unicode classes, which Python has not."""
-    try:
-        return re.compile(pattern)
-    except re.error:
-        return None
+def expression(pattern: str) -> Any:
+    """Return a model's pattern for Python, or None for one that Python cannot read, Unicode classes included."""
+    for library in (re, regex):
+        try:
+            return library.compile(pattern)
+        except library.error:
+            continue
+    return None
 
 
 def message(shape: Shape, request: Any, limits: Limits = MappingProxyType({})) -> str:

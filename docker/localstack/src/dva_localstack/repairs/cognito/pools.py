@@ -55,10 +55,30 @@ def check_pool(data: Data) -> None:
         if standard and item.get("AttributeDataType") not in (None, standard):
             text = "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute"
             raise invalid(f"{text} {item['Name']}")
+    check_plan(data)
     config = data.get("LambdaConfig") or {}
     newer = (config.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
     if newer and config.get("PreTokenGeneration") not in (None, newer):
         raise invalid("PreTokenGeneration and PreTokenGenerationConfig must name the same function.")
+
+
+def check_plan(data: Data) -> None:
+    """Refuse what the pool's feature plan does not have.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html
+
+    :raises Refused: ``FeatureUnavailableInTierException``
+    """
+    known = pool_of(data) if data.get("UserPoolId") else {}
+    if data.get("UserPoolTier", known.get("UserPoolTier")) != "LITE":
+        return
+    trigger = ((data.get("LambdaConfig") or {}).get("PreTokenGenerationConfig") or {}).get("LambdaVersion", "V1_0")
+    factors = data["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]
+    for feature, used in (("Choice-based sign-in", factors != ["PASSWORD"]),
+                          ("Access token customization", trigger != "V1_0")):  # fmt: skip
+        if used:
+            text = "The following features need to be disabled for the LITE pricing tier configured"
+            raise Refused("FeatureUnavailableInTierException", f"{text}: {feature}")
 
 
 def check_mfa(action: str, data: Data) -> None:
@@ -117,6 +137,9 @@ def check_client(data: Data, pool: Data, client: Data) -> None:
         if name not in PROVIDERS and name not in pool.get("_identity_providers", {}):
             raise invalid(f"The provider {name} does not exist for User Pool {pool['Id']}.")
     flows = data.get("ExplicitAuthFlows") or []
+    if "ALLOW_USER_AUTH" in flows and pool.get("UserPoolTier") == "LITE":
+        text = "ALLOW_USER_AUTH is not available in the LITE pricing tier."
+        raise Refused("FeatureUnavailableInTierException", text)
     if len({flow.startswith("ALLOW_") for flow in flows}) > 1:
         raise invalid("Cannot specify both legacy and ALLOW_ values in ExplicitAuthFlows.")
     rotates = (whole.get("RefreshTokenRotation") or {}).get("Feature") == "ENABLED"

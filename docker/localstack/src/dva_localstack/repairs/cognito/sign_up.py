@@ -4,8 +4,6 @@ Faults: a pool for administrators only takes sign-ups; the confirmed attribute i
 does not run; the pre sign-up trigger gets no validation data and does not run for an administrator.
 """
 
-import re
-
 from ministack.services import cognito
 
 from dva_localstack.repairs.cognito import challenges, choice, codes, limits, schema, triggers
@@ -84,18 +82,12 @@ def sign_up(data: Data) -> Data:
 
 
 def check_username(pool: Data, username: str) -> None:
-    """Refuse a username that AWS does not take, or that could be mistaken for an alias.
+    """Refuse a username that could be mistaken for an alias.
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 
     :raises Refused: ``InvalidParameterException``
     """
-    if re.search(r"\s", username):
-        raise Refused(
-            "InvalidParameterException",
-            f"1 validation error detected: Value '{username}' at 'username' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+",
-        )
     for name, form, words in (("email", schema.EMAIL, "email"), ("phone_number", schema.PHONE, "phone number")):
         if name in (pool.get("AliasAttributes") or []) and form.fullmatch(username):
             text = f"Username cannot be of {words} format, since user pool is configured for {words} alias."

@@ -122,3 +122,58 @@ def test_a_name_has_one_routing_policy(zone: Zone) -> None:
     mixed = record("www.example.com", "A", "192.0.2.2", SetIdentifier="two", Region="eu-west-1")
     assert zone.refuses("CREATE", **mixed)
     assert zone.refuses("CREATE", **record("www.example.com", "A", "192.0.2.3"))
+
+
+def test_what_is_refused_is_named_as_on_aws(zone: Zone) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html"""
+    here = record("www.example.com", "A", "192.0.2.1")
+    zone.change("CREATE", **here)
+    said = "[name='www.example.com.', type='A']"
+    assert zone.refuses("CREATE", **here) == f"[Tried to create resource record set {said} but it already exists]"
+    outside = zone.refuses("CREATE", **record("www.example.org", "A", "192.0.2.1"))
+    assert outside == "[RRSet with DNS name www.example.org. is not permitted in zone example.com.]"
+    other = zone.refuses("DELETE", **record("www.example.com", "A", "192.0.2.9"))
+    assert other.endswith("but the values provided do not match the current values]")
+    assert "SOA" in zone.refuses("DELETE", **zone.records("SOA")[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("TXT", "no quotes"), ("MX", "mail.example.com"), ("SRV", "1 2 x.example.com"), ("CAA", "amazon.com")],
+)
+def test_values_have_the_form_of_their_type(zone: Zone, kind: str, value: str) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html"""
+    assert "Invalid Resource Record" in zone.refuses("CREATE", **record("x.example.com", kind, value))
+
+
+@pytest.mark.parametrize(
+    "policy", [{"Region": "us-east-1"}, {"Failover": "PRIMARY"}, {"GeoLocation": {"CountryCode": "US"}}]
+)
+def test_two_records_do_not_have_the_same_place_in_a_policy(zone: Zone, policy: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"""
+    zone.change("CREATE", **record("www.example.com", "A", "192.0.2.1", SetIdentifier="a", **policy))
+    assert zone.refuses("CREATE", **record("www.example.com", "A", "192.0.2.2", SetIdentifier="b", **policy))
+
+
+def test_an_alias_in_the_zone_has_a_target(zone: Zone) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html"""
+    target = {"HostedZoneId": zone.id.rpartition("/")[2], "DNSName": "www.example.com", "EvaluateTargetHealth": False}
+    alias = {"Name": "example.com", "Type": "A", "AliasTarget": target}
+    assert "that target was not found" in zone.refuses("CREATE", **alias)
+    zone.change("CREATE", **record("www.example.com", "A", "192.0.2.1"))
+    zone.change("CREATE", **alias)
+    answer = zone.api.test_dns_answer(HostedZoneId=zone.id, RecordName="example.com", RecordType="A")
+    assert (answer["ResponseCode"], answer["RecordData"]) == ("NOERROR", ["192.0.2.1"])
+    missing = zone.api.test_dns_answer(HostedZoneId=zone.id, RecordName="no.example.com", RecordType="A")
+    assert missing["ResponseCode"] == "NXDOMAIN"
+
+
+def test_a_zone_with_a_vpc_is_private_and_made_once(aws: Any) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-private.html"""
+    vpc = aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    request = {"Name": "shop.internal", "CallerReference": "one", "VPC": {"VPCRegion": "us-east-1", "VPCId": vpc}}
+    made = aws("route53").create_hosted_zone(**request)
+    assert made["HostedZone"]["Config"]["PrivateZone"] is True
+    assert made["ChangeInfo"]["Status"] == "PENDING"
+    with pytest.raises(ClientError, match="HostedZoneAlreadyExists"):
+        aws("route53").create_hosted_zone(**request)

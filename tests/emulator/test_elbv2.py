@@ -1,9 +1,10 @@
-"""Elastic Load Balancing as a control plane: rules, priorities and target groups; no packet is forwarded."""
+"""Elastic Load Balancing: rules, priorities and target groups; fixed responses, redirects and functions answer."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 
@@ -37,6 +38,11 @@ class Balancer:
     def forward(group: str) -> dict[str, Any]:
         """Return an action."""
         return {"Type": "forward", "TargetGroupArn": group}
+
+    @property
+    def url(self) -> str:
+        """Where the listener on port 80 is."""
+        return f"{self.api.meta.endpoint_url}/_aws/elb/{self.arn.rpartition('/')[2]}/80"
 
     def rule(self, priority: int, path: str = "/api/*", **request: Any) -> dict[str, Any]:
         """Create a rule of the listener."""
@@ -135,3 +141,94 @@ def test_an_application_load_balancer_needs_two_zones(aws: Any, balancer: Balanc
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
     request = {"Name": "narrow", "Subnets": balancer.subnets[:1]}
     assert refused(balancer.api.create_load_balancer, **request) == "ValidationError"
+
+
+def test_rules_answer_by_priority(balancer: Balancer) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html"""
+    fixed = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "no such thing"}
+    balancer.rule(20, "/api/*", Actions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}])
+    away = {"Protocol": "HTTPS", "Host": "new.example.com", "Port": "443", "StatusCode": "HTTP_301"}
+    balancer.rule(10, "/api/old/*", Actions=[{"Type": "redirect", "RedirectConfig": away}])
+    answer = requests.get(f"{balancer.url}/api/orders", timeout=10)
+    assert (answer.status_code, answer.text) == (404, "no such thing")
+    moved = requests.get(f"{balancer.url}/api/old/orders?page=2", timeout=10, allow_redirects=False)
+    assert (moved.status_code, moved.headers["Location"]) == (
+        301,
+        "https://new.example.com:443/api/old/orders?page=2",
+    )
+    assert requests.get(f"{balancer.url}/", timeout=10).status_code == 503
+
+
+ECHO = """
+import json
+
+def handler(event, context):
+    if event["path"] == "/broken":
+        return "no answer"
+    name = "multiValueHeaders" if "multiValueHeaders" in event else "headers"
+    value = ["application/json"] if name == "multiValueHeaders" else "application/json"
+    return {"statusCode": 201, name: {"Content-Type": value}, "body": json.dumps(event)}
+"""
+
+
+def test_a_function_is_a_target(functions: Any) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html"""
+    balancer = Balancer(functions.account)
+    name = functions.deploy(ECHO)
+    arn = functions.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    group = balancer.api.create_target_group(Name="code", TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
+    target = {"TargetGroupArn": group, "Targets": [{"Id": arn}]}
+    assert refused(balancer.api.register_targets, **target) == "AccessDenied"
+    functions.client.add_permission(
+        FunctionName=name,
+        StatementId="elb",
+        Action="lambda:InvokeFunction",
+        Principal="elasticloadbalancing.amazonaws.com",
+        SourceArn=group,
+    )
+    balancer.api.register_targets(**target)
+    balancer.rule(10, "/*", Actions=[balancer.forward(group)])
+    answer = requests.post(f"{balancer.url}/orders?id=1&id=2%20a", data=b"\x00", headers={"X-Shop": "a"}, timeout=10)
+    event = answer.json()
+    assert answer.status_code == 201
+    assert event["requestContext"] == {"elb": {"targetGroupArn": group}}
+    assert (event["httpMethod"], event["path"], event["headers"]["x-shop"]) == ("POST", "/orders", "a")
+    assert event["queryStringParameters"] == {"id": "2%20a"}
+    assert (event["body"], event["isBase64Encoded"]) == ("AA==", True)
+    assert requests.get(f"{balancer.url}/broken", timeout=10).status_code == 502
+    multiple = [{"Key": "lambda.multi_value_headers.enabled", "Value": "true"}]
+    balancer.api.modify_target_group_attributes(TargetGroupArn=group, Attributes=multiple)
+    event = requests.get(f"{balancer.url}/orders?id=1&id=2", timeout=10).json()
+    assert event["multiValueQueryStringParameters"] == {"id": ["1", "2"]}
+    assert "headers" not in event
+
+
+def test_what_a_load_balancer_is_made_of_exists(balancer: Balancer, aws: Any) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
+    create = balancer.api.create_load_balancer
+    missing = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    assert refused(create, Name="other", Subnets=missing) == "SubnetNotFound"
+    groups = ["sg-0123456789abcdef0"]
+    assert refused(create, Name="other", Subnets=balancer.subnets, SecurityGroups=groups) == "InvalidSecurityGroup"
+    again = {"Name": "shop", "Subnets": balancer.subnets}
+    assert create(**again)["LoadBalancers"][0]["LoadBalancerArn"] == balancer.arn
+    assert refused(create, **again, Scheme="internal") == "DuplicateLoadBalancerName"
+    near = aws("ec2").create_subnet(VpcId=balancer.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="us-east-1a")
+    same_zone = [balancer.subnets[0], near["Subnet"]["SubnetId"]]
+    assert refused(create, Name="other", Subnets=same_zone) == "InvalidConfigurationRequest"
+
+
+def test_listeners_rules_and_attributes_have_limits(balancer: Balancer) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"""
+    assert refused(balancer.rule, 10, Conditions=[]) == "ValidationError"
+    many = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/{n}" for n in range(6)]}}]
+    assert refused(balancer.rule, 10, Conditions=many) == "TooManyTargets"
+    secure = {"LoadBalancerArn": balancer.arn, "Port": 443, "DefaultActions": [balancer.forward(balancer.blue)]}
+    assert refused(balancer.api.create_listener, **secure, Protocol="HTTPS") == "ValidationError"
+    assert refused(balancer.api.create_listener, **secure, Protocol="TCP") == "ValidationError"
+    idle = [{"Key": "idle_timeout.timeout_seconds", "Value": "4001"}]
+    code = refused(balancer.api.modify_load_balancer_attributes, LoadBalancerArn=balancer.arn, Attributes=idle)
+    assert code == "ValidationError"
+    protect = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    balancer.api.modify_load_balancer_attributes(LoadBalancerArn=balancer.arn, Attributes=protect)
+    assert refused(balancer.api.delete_load_balancer, LoadBalancerArn=balancer.arn) == "OperationNotPermitted"

@@ -3,20 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
-from localstack.aws.connect import connect_to
+from localstack.aws.api import RequestContext, ServiceRequest
 from localstack.aws.spec import load_service
-from localstack.services.moto import _proxy_moto
+from localstack.services.moto import _proxy_moto, call_moto_with_request
 from localstack.services.plugins import Service, ServiceLifecycleHook
 from localstack.state import StateVisitor
 
-PRIORITIES = range(1, 50001)
-"""https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html"""
+from dva_localstack.elbv2 import serving
+from dva_localstack.elbv2.refusals import CHECKS, Check, client, refuse
 
-ZONES_OF_APPLICATION_BALANCERS = 2
-"""https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
-
-Check = Callable[[RequestContext, Any], None]
+HTTP_HEALTH = {"HealthCheckTimeoutSeconds": 5, "HealthCheckPath": "/"}
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
 
 
 class LoadBalancing(ServiceLifecycleHook):
@@ -24,56 +21,12 @@ class LoadBalancing(ServiceLifecycleHook):
 
     service = "elbv2"
 
+    def on_before_start(self) -> None:
+        """Serve load balancers on the gateway."""
+        serving.install()
+
     def accept_state_visitor(self, visitor: StateVisitor) -> None:
         """Moto's data is not saved."""
-
-
-def refuse(code: str, message: str) -> None:
-    """Raise an error of the caller's."""
-    raise CommonServiceException(code, message, status_code=400, sender_fault=True)
-
-
-def own(context: RequestContext) -> Any:
-    """Return a client of the service in the caller's account."""
-    return connect_to(aws_access_key_id=context.account_id, region_name=context.region).elbv2
-
-
-def check_rule(context: RequestContext, request: Any) -> None:
-    """Fault: a priority may be any number."""
-    if int(request.get("Priority") or 0) not in PRIORITIES:
-        refuse("ValidationError", "Priority must be between 1 and 50000")
-
-
-def check_listener(context: RequestContext, request: Any) -> None:
-    """Fault: a load balancer may have several listeners on a port."""
-    arn = request["LoadBalancerArn"]
-    listeners = own(context).describe_listeners(LoadBalancerArn=arn)["Listeners"]
-    if request.get("Port") in [listener.get("Port") for listener in listeners]:
-        refuse("DuplicateListener", "A listener already exists on this port for this load balancer")
-
-
-def check_rule_deletion(context: RequestContext, request: Any) -> None:
-    """Fault: deleting a default rule is an internal error."""
-    arn = request["RuleArn"]
-    listener = arn.replace(":listener-rule/", ":listener/").rpartition("/")[0]
-    for rule in own(context).describe_rules(ListenerArn=listener)["Rules"]:
-        if rule["RuleArn"] == arn and rule["IsDefault"]:
-            refuse("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")
-
-
-def check_balancer(context: RequestContext, request: Any) -> None:
-    """Fault: an application load balancer may be in one Availability Zone."""
-    subnets = request.get("Subnets") or [row.get("SubnetId") for row in request.get("SubnetMappings") or []]
-    if (request.get("Type") or "application") == "application" and len(subnets) < ZONES_OF_APPLICATION_BALANCERS:
-        refuse("ValidationError", "At least two subnets in two different Availability Zones must be specified")
-
-
-CHECKS: dict[str, Check] = {
-    "CreateRule": check_rule,
-    "CreateListener": check_listener,
-    "DeleteRule": check_rule_deletion,
-    "CreateLoadBalancer": check_balancer,
-}
 
 
 def checked(check: Check) -> Callable[[RequestContext, ServiceRequest], Any]:
@@ -86,8 +39,52 @@ def checked(check: Check) -> Callable[[RequestContext, ServiceRequest], Any]:
     return operation
 
 
+def create_balancer(context: RequestContext, request: Any) -> Any:
+    """Faults: a load balancer without scheme or type has none, and no idle timeout; its name can be used twice."""
+    from moto.elbv2.models import elbv2_backends
+
+    CHECKS["CreateLoadBalancer"](context, request)
+    request = {"Scheme": "internet-facing", "Type": "application", **request}
+    for one in client(context, "elbv2").describe_load_balancers()["LoadBalancers"]:
+        if one["LoadBalancerName"] == request["Name"]:
+            if (one["Scheme"], one["Type"]) == (request["Scheme"], request["Type"]):
+                return {"LoadBalancers": [one]}
+            text = "A load balancer with the same name exists, but with different settings"
+            refuse("DuplicateLoadBalancerName", text)
+    answer = call_moto_with_request(context, request)
+    if request["Type"] == "application":
+        arn = answer["LoadBalancers"][0]["LoadBalancerArn"]
+        attributes = elbv2_backends[context.account_id][context.region].load_balancers[arn].attrs
+        attributes |= {"idle_timeout.timeout_seconds": "60", "routing.http2.enabled": "true"}
+    return answer
+
+
+def create_group(context: RequestContext, request: Any) -> Any:
+    """Faults: health checks over HTTP wait 10 seconds for ``None``; a group of functions has health checks."""
+    from moto.elbv2.models import elbv2_backends
+
+    CHECKS["CreateTargetGroup"](context, request)
+    functions = request.get("TargetType") == "lambda"
+    if request.get("Protocol") in ("HTTP", "HTTPS"):
+        request = {**HTTP_HEALTH, **request}
+    if functions:
+        request = {
+            "HealthCheckEnabled": False,
+            "HealthCheckIntervalSeconds": 35,
+            "HealthCheckTimeoutSeconds": 30,
+            **request,
+        }
+    answer = call_moto_with_request(context, request)
+    if functions:
+        arn = answer["TargetGroups"][0]["TargetGroupArn"]
+        group = elbv2_backends[context.account_id][context.region].target_groups[arn]
+        group.attributes = {"lambda.multi_value_headers.enabled": "false"}
+    return answer
+
+
 def create_service() -> Service:
     """Return the service."""
     table = dict.fromkeys(load_service("elbv2").operation_names, _proxy_moto)
     table |= {name: checked(check) for name, check in CHECKS.items()}
+    table |= {"CreateLoadBalancer": create_balancer, "CreateTargetGroup": create_group}
     return Service.for_provider(LoadBalancing(), dispatch_table_factory=lambda _: table)

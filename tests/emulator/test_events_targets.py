@@ -218,3 +218,15 @@ def test_sources_of_aws_are_reserved_and_an_event_may_have_a_megabyte(aws: Any) 
     assert entry["ErrorCode"] == "NotAuthorizedForSourceException"
     assert put(aws, {"x": "x" * 900_000})["FailedEntryCount"] == 0
     assert refused(lambda: put(aws, {"x": "x" * 1_048_576})) == "ValidationException"
+
+
+def test_a_bus_with_rules_is_not_deleted(aws: Any) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html"""
+    events = aws("events")
+    bus = events.create_event_bus(Name="own")["EventBusArn"]
+    events.create_archive(ArchiveName="all", EventSourceArn=bus)
+    events.put_rule(Name="rule", EventBusName="own", EventPattern=PATTERN)
+    assert refused(lambda: events.delete_event_bus(Name="own")) == "ValidationException"
+    events.delete_rule(Name="rule", EventBusName="own")
+    events.delete_event_bus(Name="own")
+    assert refused(lambda: events.describe_event_bus(Name="own")) == "ResourceNotFoundException"

@@ -201,3 +201,17 @@ def test_a_log_group_counts_its_metric_filters(aws: Any) -> None:
     )
     counts = {group["logGroupName"]: group["metricFilterCount"] for group in client.describe_log_groups()["logGroups"]}
     assert counts == {"app": 1, "other": 0}
+
+
+def test_events_of_one_call_span_a_day_at_most(group: Group) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+    now = int(time.time() * 1000)
+    events = [{"timestamp": moment, "message": "x"} for moment in (now - 86_400_001, now)]
+    group.client.create_log_stream(logGroupName=group.name, logStreamName="days")
+    call = {"logGroupName": group.name, "logStreamName": "days", "logEvents": events}
+    with pytest.raises(ClientError) as error:
+        group.client.put_log_events(**call)
+    assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+    with pytest.raises(ClientError) as error:
+        group.client.create_log_group(logGroupName="aws/own")
+    assert error.value.response["Error"]["Code"] == "InvalidParameterException"

@@ -23,6 +23,9 @@ PARAMETER_LEVELS = 15
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
 
 
+DAY_MILLISECONDS = 86_400_000
+
+
 def refused(code: str, message: str) -> CommonServiceException:
     """Return an error to raise."""
     return CommonServiceException(code, message, status_code=400, sender_fault=True)
@@ -36,6 +39,28 @@ def check_retention(context: RequestContext, request: Any) -> None:
             "InvalidParameterException",
             f"1 validation error detected: Value '{request['retentionInDays']}' at 'retentionInDays' failed to satisfy "
             f"constraint: Member must satisfy enum value set: [{listed}]",
+        )
+
+
+def check_log_group_name(context: RequestContext, request: Any) -> None:
+    """Refuse a name that is AWS's own.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    """
+    if request["logGroupName"].startswith("aws/"):
+        raise refused("InvalidParameterException", "Log group names starting with 'aws/' are reserved for AWS use.")
+
+
+def check_log_events(context: RequestContext, request: Any) -> None:
+    """Refuse events of more than a day.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+    """
+    times = [event["timestamp"] for event in request["logEvents"]]
+    if max(times) - min(times) > DAY_MILLISECONDS:
+        raise refused(
+            "InvalidParameterException",
+            "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.",
         )
 
 
@@ -94,6 +119,8 @@ def check_iam(context: RequestContext, request: Any) -> None:
 
 CHECKS = {
     **{("iam", operation): check_iam for operation in {*existing.CHECKS, *quotas.CHECKS, *passwords.CHECKS}},
+    ("logs", "CreateLogGroup"): check_log_group_name,
+    ("logs", "PutLogEvents"): check_log_events,
     ("logs", "PutRetentionPolicy"): check_retention,
     ("ssm", "PutParameter"): check_parameter,
     ("kms", "GenerateDataKey"): check_data_key,

@@ -36,6 +36,9 @@ from .checks import (
 from .destinations import ApiDestination
 from .jobs import RuleJobs
 
+OF_AN_ARCHIVE = "Events-Archive-"
+"""Names of rules that EventBridge makes for archives begin so."""
+
 AWS_SOURCE = "aws."
 """Only AWS's own services put events whose source begins so."""
 
@@ -87,7 +90,7 @@ class CheckedRules(EventsProvider):
 
 
 class CheckedTargets(EventsProvider):
-    """Faults: targets that are refused are kept, some answers are internal errors; a bus has any name."""
+    """Faults: targets that are refused are kept; a bus may have any name, and goes with its rules."""
 
     def put_targets(
         self,
@@ -115,6 +118,13 @@ class CheckedTargets(EventsProvider):
         if "/" in name and not request.get("event_source_name"):
             raise ValidationException("Event bus name must not contain '/'.")
         return super().create_event_bus(context, name, **request)
+
+    def delete_event_bus(self, context: RequestContext, name: str, **request: Any) -> None:
+        """Delete a bus that has no rules but those of its archives."""
+        bus = self.get_store(context.region, context.account_id).event_buses.get(name)
+        if bus and any(not name.startswith(OF_AN_ARCHIVE) for name in bus.rules):
+            raise ValidationException("EventBus can't be deleted since it has rules.")
+        super().delete_event_bus(context, name, **request)
 
     def put_permission(self, context: RequestContext, event_bus_name: str | None = None, **request: Any) -> None:
         """Let others put events on a bus."""

@@ -8,13 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from localstack.aws.api import CommonServiceException
-from localstack.aws.api.sqs import BatchResultErrorEntry
+from localstack.aws.api.sqs import BatchResultErrorEntry, InvalidAttributeName
 from localstack.services.sqs.exceptions import InvalidParameterValueException
 
 ATTRIBUTES = 10
 """Attributes that a message may have."""
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+SYSTEM_ATTRIBUTES = (
+    *("All", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "AWSTraceHeader"),
+    *("DeadLetterQueueSourceArn", "MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp"),
+    "SequenceNumber",
+)
+"""What a receive may ask for:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html"""
 
 DELAY_SECONDS = (0, 900)
 TIMEOUT_SECONDS = (0, 43_200)
@@ -68,6 +76,16 @@ def check_message_attributes(attributes: Mapping[str, Any] | None) -> None:
             raise InvalidParameterValueException(
                 f"The message (user) attribute '{name}' must contain a non-empty message attribute value."
             )
+
+
+def check_asked(names: list[str] | None) -> None:
+    """Refuse names of system attributes that there are not.
+
+    :raises InvalidAttributeName: one is unknown
+    """
+    for name in names or []:
+        if name not in SYSTEM_ATTRIBUTES:
+            raise InvalidAttributeName(f"Unknown Attribute {name}.")
 
 
 def check_system_attributes(attributes: Mapping[str, Any] | None) -> None:

@@ -28,6 +28,7 @@ from .messages import (
     DELAY_SECONDS,
     TIMEOUT_SECONDS,
     as_sqs_says,
+    check_asked,
     check_message_attributes,
     check_range,
     check_system_attributes,
@@ -106,6 +107,7 @@ class CheckedMessages(SqsProvider):
     def receive_message(self, context: RequestContext, queue_url: str, **request: Any) -> ReceiveMessageResult:
         """Receive messages."""
         check_range(request.get("visibility_timeout"), "VisibilityTimeout", *TIMEOUT_SECONDS)
+        check_asked(request.get("message_system_attribute_names") or request.get("attribute_names"))
         if request.get("max_number_of_messages") == 0:
             check_range(0, "MaxNumberOfMessages", *MESSAGES)
         queue = self._resolve_queue(context, queue_url=queue_url)

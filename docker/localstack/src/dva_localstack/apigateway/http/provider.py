@@ -14,10 +14,10 @@ from dva_localstack.providers import Forwarder
 from .. import endpoint
 from ..websocket import channel, connections
 from ..websocket import gateway as websocket_gateway
-from . import gateway
+from . import gateway, openapi
 from .call import domain_name
 from .checks import check, missing
-from .configuration import REGISTRY, Api, Record, ask, read
+from .configuration import REGISTRY, Api, Record, Snapshot, ask, read
 
 
 class HttpApis(Forwarder):
@@ -35,6 +35,8 @@ class HttpApis(Forwarder):
         """Send one request to MiniStack, unless AWS would refuse it, and note what it changes."""
         operation, wanted = context.operation.name, dict(request)
         check(operation, wanted)
+        if made := DOCUMENTS.get(operation):
+            return made(context, wanted)
         response = super().forward(context, request)
         if response.status_code == 404 and REGISTRY.get(wanted.get("ApiId") or "?") is None and "ApiId" in wanted:
             raise missing(f"Invalid API identifier specified {context.account_id}:{wanted['ApiId']}")
@@ -105,6 +107,67 @@ def _quick_create(api: Api | None, wanted: Record) -> None:
     route = wanted.get("RouteKey") or "$default"
     _send(api, "POST", "/routes", routeKey=route, target=f"integrations/{made['integrationId']}")
     _send(api, "POST", "/stages", stageName="$default", autoDeploy=True)
+
+
+def _import(context: RequestContext, wanted: Record) -> Response:
+    """Make an API of an OpenAPI document."""
+    document = openapi.parsed(wanted["Body"])
+    answer = ask(context.account_id, context.region, "POST", "/apis", openapi.settings(document))
+    answer.raise_for_status()
+    api = Api(answer.json()["apiId"], context.account_id, context.region, "HTTP")
+    REGISTRY.add(api)
+    return _filled(api, document)
+
+
+def _reimport(context: RequestContext, wanted: Record) -> Response:
+    """Put what an OpenAPI document says in the place of an API's routes, integrations and authorizers."""
+    document, api = openapi.parsed(wanted["Body"]), _api_of(context, wanted)
+    current = REGISTRY.current(api)
+    old = [f"/routes/{route['routeId']}" for route in current.routes]
+    old += [f"/integrations/{name}" for name in current.integrations]
+    old += [f"/authorizers/{name}" for name in current.authorizers]
+    for path in old:
+        ask(api.account, api.region, "DELETE", f"/apis/{api.id}{path}").raise_for_status()
+    about = {name: value for name, value in openapi.settings(document).items() if name != "protocolType"}
+    _send(api, "PATCH", "", **about)
+    return _filled(api, document)
+
+
+def _filled(api: Api, document: Record) -> Response:
+    openapi.build(document, lambda path, settings: _send(api, "POST", path, **settings))
+    REGISTRY.changed(api.id)
+    item = {**REGISTRY.current(api).api}
+    _open_endpoint(item)
+    return Response(json.dumps(item), 201, mimetype="application/json")
+
+
+def _export(context: RequestContext, wanted: Record) -> Response:
+    """Return the OpenAPI document of an API, as it is or as a stage serves it."""
+    api = _api_of(context, wanted)
+    if wanted.get("Specification") != "OAS30" or wanted.get("OutputType") not in ("JSON", "YAML"):
+        raise openapi.bad("Specification must be OAS30, and OutputType JSON or YAML")
+    snapshot: Snapshot | None = REGISTRY.current(api)
+    if name := wanted.get("StageName"):
+        stage = REGISTRY.stages(api).get(name)
+        snapshot = REGISTRY.deployed(api, stage) if stage else None
+    if snapshot is None:
+        raise missing(f"Invalid stage identifier specified {name}")
+    # LocalStack reads a boolean of the query string as true, whatever it is.
+    extensions = context.request.args.get("includeExtensions", "true").lower() != "false"
+    document = openapi.exported(snapshot, extensions)
+    text, media_type = openapi.written(document, wanted["OutputType"])
+    return Response(text, 200, mimetype=media_type)
+
+
+def _api_of(context: RequestContext, wanted: Record) -> Api:
+    api = REGISTRY.get(wanted["ApiId"])
+    if api is None or api.account != context.account_id or api.protocol != "HTTP":
+        raise missing(f"Invalid API identifier specified {context.account_id}:{wanted['ApiId']}")
+    return api
+
+
+DOCUMENTS = {"ImportApi": _import, "ReimportApi": _reimport, "ExportApi": _export}
+"""Operations on OpenAPI documents, which MiniStack has not."""
 
 
 def _send(api: Api, verb: str, path: str, **data: Any) -> Record:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from emulator.machines import Machines
 from emulator.sts_world import World
 
 SERVER = Path(__file__).resolve().parents[2] / "docker/localstack/.venv/bin/dva-localstack"
@@ -28,6 +29,12 @@ SERVER = Path(__file__).resolve().parents[2] / "docker/localstack/.venv/bin/dva-
 def world(aws: Any) -> World:
     """A fresh account in which roles and users are made in one line."""
     return World(aws)
+
+
+@pytest.fixture
+def machines(aws: Any, eventually: Callable[..., Any]) -> Machines:
+    """State machines of a fresh account."""
+    return Machines(aws, eventually)
 
 
 @pytest.fixture

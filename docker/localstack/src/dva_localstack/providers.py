@@ -261,7 +261,7 @@ def ssm() -> Service:
 @aws_provider(api="stepfunctions", name=COURSE)
 def stepfunctions() -> Service:
     """Step Functions with JSONata."""
-    from dva_localstack.stepfunctions import create_service
+    from dva_localstack.stepfunctions.provider import create_service
 
     return create_service()
 

@@ -25,7 +25,8 @@ FROM_LOCALSTACK = (
     "AWS_ENDPOINT_URL",
     "LOCALSTACK_HOSTNAME",
 )
-"""Taken as LocalStack computes them. The last two are not Lambda's: they lead the SDK to the emulator."""
+"""Taken as LocalStack computes them. The last two are not Lambda's: they lead the SDK to the emulator, as does
+AWS_DISABLE_HOST_PREFIX_INJECTION below: no resolver knows a host such as ``sync-127.0.0.1``."""
 
 
 def function_variables(
@@ -61,6 +62,7 @@ def function_variables(
         "TZ": ":UTC",
         "HOME": home,
         "PYTHONPATH": runtime_dir,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         **(own or {}),
         **{name: value for name, value in chosen.items() if name not in (own or {})},
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",

@@ -1,10 +1,8 @@
-"""LocalStack's Step Functions with :mod:`dva_localstack.jsonata` where it would start a Java machine."""
+"""JSONata in Step Functions by :mod:`dva_localstack.jsonata`, where LocalStack would start a Java machine."""
 
 from collections.abc import Callable
 from functools import partialmethod
 from typing import Any
-
-from localstack.services.plugins import Service
 
 
 def evaluate(expression: str) -> Any:
@@ -66,33 +64,12 @@ def evaluate_in_state(expression: Any, original: Callable[[Any, Any], None], env
         ) from error
 
 
-def check_transitions() -> None:
-    """Have definitions refused whose states lead nowhere.
-
-    Fault: LocalStack creates them, and their executions fail, or never end.
-    """
-    from localstack.aws.api.stepfunctions import InvalidDefinition
-    from localstack.services.stepfunctions.provider import StepFunctionsProvider
-
-    from dva_localstack.definitions import faults
-
-    original = StepFunctionsProvider._validate_definition
-
-    def validate(definition: str, static_analysers: list[Any]) -> None:
-        original(definition, static_analysers)
-        if found := list(faults(definition)):
-            raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(found)}'")
-
-    StepFunctionsProvider._validate_definition = staticmethod(validate)
-
-
-def create_service() -> Service:
-    """Return LocalStack's service, patched."""
+def repair() -> None:
+    """Have expressions evaluated in Python."""
     from localstack.services.stepfunctions.asl.component.common.string import string_expression
     from localstack.services.stepfunctions.asl.component.intrinsic import jsonata as intrinsic
     from localstack.services.stepfunctions.asl.eval import states, variable_store
     from localstack.services.stepfunctions.asl.jsonata import validations
-    from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
     for module in (string_expression, validations):
         module.eval_jsonata_expression = evaluate
@@ -102,14 +79,3 @@ def create_service() -> Service:
         node._eval_body = partialmethod(evaluate_in_state, node._eval_body)
     # These stand in for what is a function here, two of them by a sentence.
     intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
-    check_transitions()
-
-    class NamedMachines(StepFunctionsProvider):
-        """Fault: a state machine may have any name; that of an activity is checked."""
-
-        def create_state_machine(self, context: Any, request: Any, **more: Any) -> Any:
-            """Create a state machine."""
-            self._validate_activity_name(request["name"])
-            return super().create_state_machine(context, request, **more)
-
-    return Service.for_provider(NamedMachines())

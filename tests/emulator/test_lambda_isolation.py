@@ -32,7 +32,7 @@ LAMBDAS_OWN = {
     "PYTHONPATH",
     "TZ",
 }
-OURS = {"AWS_ENDPOINT_URL", "HOME", "LOCALSTACK_HOSTNAME"}
+OURS = {"AWS_DISABLE_HOST_PREFIX_INJECTION", "AWS_ENDPOINT_URL", "HOME", "LOCALSTACK_HOSTNAME"}
 
 SHOW = """
     import importlib, json, os, subprocess, sys, tempfile

@@ -86,6 +86,21 @@ def test_a_table_becomes_on_demand_four_times_a_day(dynamodb: Any) -> None:
     refused(dynamodb.update_table, "LimitExceededException", TableName="things", BillingMode="PAY_PER_REQUEST")
 
 
+def test_one_index_is_made_at_a_time(dynamodb: Any) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html"""
+    made = [{"Create": {**index(ProjectionType="ALL"), "IndexName": name}} for name in ("one", "two")]
+    given = {"TableName": "things", "AttributeDefinitions": BY_ID["AttributeDefinitions"]}
+    refused(dynamodb.update_table, "LimitExceededException", **given, GlobalSecondaryIndexUpdates=made)
+    dynamodb.update_table(**given, GlobalSecondaryIndexUpdates=made[:1])
+
+
+def test_a_table_is_as_large_as_its_items(dynamodb: Any) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html"""
+    for key in ("a", "b"):
+        dynamodb.put_item(TableName="things", Item={"id": {"S": key}, "text": {"S": "x" * 93}})
+    assert dynamodb.describe_table(TableName="things")["Table"]["TableSizeBytes"] == 200
+
+
 def test_a_resource_policy_is_a_policy(dynamodb: Any, arn: str) -> None:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html"""
     reading = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "dynamodb:GetItem", "Resource": arn}

@@ -131,3 +131,17 @@ def test_an_index_that_is_too_small_throttles_its_table(aws: Any) -> None:
     answer = throttled(lambda: client.put_item(TableName="rows", Item={"pk": {"S": "b"}, "kind": {"S": "k"}}))
     assert answer["ThrottlingReasons"][0]["reason"] == "IndexWriteProvisionedThroughputExceeded"
     assert answer["ThrottlingReasons"][0]["resource"].endswith(":table/rows/index/by-kind")
+
+
+def test_a_transaction_uses_capacity_and_is_cancelled_without_any(table: Any) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+    put = {"Put": {"TableName": "rows", "Item": item("large", 155)}}
+    table.transact_write_items(TransactItems=[put])  # 310 units, of the 300 that there are
+    throttled(lambda: table.put_item(TableName="rows", Item=item("small", 1)))
+    with pytest.raises(ClientError) as refusal:
+        table.transact_write_items(TransactItems=[{"Put": {"TableName": "rows", "Item": item("small", 1)}}])
+    assert refusal.value.response["Error"]["Code"] == "TransactionCanceledException"
+    assert [each["Code"] for each in refusal.value.response["CancellationReasons"]] == ["ProvisionedThroughputExceeded"]
+    read = table.transact_get_items(TransactItems=[{"Get": {"TableName": "rows", "Key": {"pk": {"S": "large"}}}}])
+    assert "ConsumedCapacity" not in read
+    assert read["Responses"][0]["Item"]["pk"] == {"S": "large"}

@@ -85,6 +85,15 @@ def test_prefix_and_suffix_choose_objects(s3: Any, bucket: str, queue: Queue, ev
     assert (records[0]["s3"]["bucket"]["name"], records[0]["s3"]["object"]["size"]) == (bucket, 4)
 
 
+def test_the_sequencer_tells_which_event_is_the_later_one(s3: Any, bucket: str, queue: Queue, eventually: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html"""
+    configure(s3, bucket, QueueConfigurations=[rule(queue.arn, CREATED)])
+    for size in (1, 2, 3):
+        s3.put_object(Bucket=bucket, Key="doc", Body=b"x" * size)
+    told = [record["s3"]["object"] for record in queue.records(3, eventually)]
+    assert [each["size"] for each in sorted(told, key=lambda each: each["sequencer"])] == [1, 2, 3]
+
+
 def test_deletes_and_delete_markers_differ(s3: Any, bucket: str, queue: Queue, eventually: Any) -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html"""
     configure(s3, bucket, QueueConfigurations=[rule(queue.arn, ["s3:ObjectRemoved:*"])])

@@ -40,9 +40,9 @@ def apply(ddb: Any) -> None:
     ):
         setattr(ddb, name, checked(ddb, getattr(ddb, name), check))
     ddb._evaluate_condition = with_operands(ddb._evaluate_condition)
-    ddb._update_table = with_switches(ddb, ddb._update_table)
+    ddb._update_table = one_index_at_a_time(ddb, with_switches(ddb, ddb._update_table))
     ddb._describe_ttl = without_old_attribute(ddb, ddb._describe_ttl)
-    ddb._table_description = with_warm_throughput(ddb, ddb._table_description)
+    ddb._table_description = as_it_is(ddb, ddb._table_description)
 
 
 def checked(ddb: Any, original: Callable[[Any], Answer], check: Check) -> Callable[[Any], Answer]:
@@ -208,11 +208,29 @@ def without_old_attribute(ddb: Any, original: Callable[[Any], Answer]) -> Callab
     return describe
 
 
-def with_warm_throughput(ddb: Any, original: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
-    """Fault: an on-demand table is ready for no request at all."""
+def one_index_at_a_time(ddb: Any, original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Fault: any number of global indexes is made or deleted by one request.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+
+    def update_table(data: Any) -> Answer:
+        changes = [each for each in data.get("GlobalSecondaryIndexUpdates") or [] if not each.get("Update")]
+        if len(changes) > 1:
+            message = "Only 1 online index can be created or deleted simultaneously per table"
+            return ddb.error_response_json("LimitExceededException", f"Subscriber limit exceeded: {message}", 400)
+        return original(data)
+
+    return update_table
+
+
+def as_it_is(ddb: Any, original: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    """Faults: an on-demand table is ready for no request at all, and every item has 200 bytes."""
 
     def describe(name: str) -> dict[str, Any]:
         table = original(name)
+        rows = ddb._tables[name]["items"].values()
+        table["TableSizeBytes"] = sum(ddb._item_size_bytes(item) for row in rows for item in row.values())
         warm = table.get("WarmThroughput") or {}
         if (table.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST":
             table["WarmThroughput"] = {"Status": "ACTIVE", **warm}

@@ -4,7 +4,7 @@ Fault of MiniStack: provisioned capacity is a number that is never used. Here ea
 has a bucket for reads and one for writes. A bucket fills with the provisioned units each second up to
 :data:`BURST_SECONDS` of them, and starts full. A request is served while every bucket that it needs has something
 left, and its cost is taken afterwards. Partitions, on-demand limits, adaptive capacity and auto scaling are not
-simulated, and transactions and PartiQL neither cost nor are refused.
+simulated, and PartiQL neither costs nor is refused.
 """
 
 import json
@@ -48,6 +48,8 @@ def apply(ddb: Any) -> None:
     for names, kind in ((READS, "Read"), (WRITES, "Write")):
         for name in names:
             setattr(ddb, name, throttled(ddb, getattr(ddb, name), kind))
+    ddb._transact_write_items = throttled_transaction(ddb, ddb._transact_write_items, "Write")
+    ddb._transact_get_items = throttled_transaction(ddb, ddb._transact_get_items, "Read")
     ddb._batch_write_item = throttled_batch(ddb, ddb._batch_write_item, "Write")
     ddb._batch_get_item = throttled_batch(ddb, ddb._batch_get_item, "Read")
 
@@ -148,6 +150,61 @@ def throttled(ddb: Any, original: Callable[[Any], Answer], kind: str) -> Callabl
         return ddb.json_response(answer)
 
     return serve
+
+
+def throttled_transaction(ddb: Any, original: Callable[[Any], Answer], kind: str) -> Callable[[Any], Answer]:
+    """Return a transaction that is cancelled where a table has no capacity left.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+
+    def serve(data: Any) -> Answer:
+        members = data.get("TransactItems")
+        if not isinstance(members, list) or not all(isinstance(each, dict) and len(each) == 1 for each in members):
+            return original(data)
+        asked = [next(iter(each.values())) for each in members]
+        tables = [provisioned(ddb, each.get("TableName")) for each in asked]
+        if not any(tables):
+            return original(data)
+        full = [
+            table is not None and empty(table, indexes_of(table, touched(each), kind), kind) is not None
+            for table, each in zip(tables, members, strict=True)
+        ]
+        if any(full):
+            reason = f"The level of configured provisioned throughput for the table was exceeded. {ADVICE}"
+            return cancelled(ddb, [reason if each else None for each in full])
+        status, headers, body = original({**data, "ReturnConsumedCapacity": "INDEXES"})
+        if status != 200:
+            return status, headers, body
+        answer = json.loads(body)
+        consumed = answer.pop("ConsumedCapacity", [])
+        for each in consumed:
+            if table := provisioned(ddb, each["TableName"]):
+                charge(table, {"Table": {"CapacityUnits": each.get(f"{kind}CapacityUnits", 0.0)}, **each}, kind)
+        wanted = data.get("ReturnConsumedCapacity", "NONE")
+        if wanted == "TOTAL":
+            consumed = [{name: each[name] for name in each if name in TOTALS} for each in consumed]
+        return ddb.json_response(answer if wanted == "NONE" else {**answer, "ConsumedCapacity": consumed})
+
+    return serve
+
+
+def touched(member: dict[str, Any]) -> dict[str, Any]:
+    """Return the request in a member of a transaction; a check touches no index."""
+    return {"Item": {}} if "ConditionCheck" in member else dict(next(iter(member.values())))
+
+
+TOTALS = ("TableName", "CapacityUnits", "ReadCapacityUnits", "WriteCapacityUnits")
+
+
+def cancelled(ddb: Any, messages: list[str | None]) -> Answer:
+    """Return the error of a transaction, some of whose members found no capacity."""
+    code = "ProvisionedThroughputExceeded"
+    reasons = [{"Code": code, "Message": text} if text else {"Code": "None"} for text in messages]
+    codes = ", ".join(each["Code"] for each in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    status, headers, body = ddb.error_response_json("TransactionCanceledException", message, 400)
+    return status, headers, json.dumps({**json.loads(body), "CancellationReasons": reasons})
 
 
 def throttled_batch(ddb: Any, original: Callable[[Any], Answer], kind: str) -> Callable[[Any], Answer]:

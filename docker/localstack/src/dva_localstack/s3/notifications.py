@@ -1,16 +1,19 @@
 """Notifications: two that would both fire are refused, and events have their keys as S3 writes them.
 
-LocalStack 4.14 takes notifications that overlap, encodes a space as ``%20``, and encodes the key for EventBridge too.
+LocalStack 4.14 takes notifications that overlap, encodes a space as ``%20``, encodes the key for
+EventBridge too, and gives every event the same sequencer.
 """
 
 import functools
 import json
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote
 
 from localstack.aws.api import RequestContext
 from localstack.aws.spec import load_service
-from localstack.services.s3.notifications import EventBridgeNotifier, S3EventNotificationContext
+from localstack.services.s3.notifications import BaseNotifier, EventBridgeNotifier, S3EventNotificationContext
 from localstack.services.s3.provider import S3Provider
 from localstack.utils.patch import patch
 
@@ -29,6 +32,8 @@ class UnambiguousNotifications(S3Provider):
         """Patch how LocalStack writes events."""
         super().on_after_init()
         patch(S3EventNotificationContext.from_request_context)(with_encoded_key)
+        records = BaseNotifier._get_event_payload
+        BaseNotifier._get_event_payload = staticmethod(functools.partial(with_sequencer, records))
         payload = EventBridgeNotifier._get_event_payload
         EventBridgeNotifier._get_event_payload = staticmethod(functools.partial(with_plain_key, payload))
 
@@ -99,7 +104,28 @@ def with_encoded_key(make: Any, request_context: Any, s3_bucket: Any, s3_object:
     """
     made = make(request_context, s3_bucket, s3_object)
     made.key_name = quote_plus(s3_object.key, safe="/")
+    made.sequencer = next(SEQUENCE)
     return made
+
+
+def sequence() -> Iterator[str]:
+    """Yield numbers that grow, of one length and in hexadecimal, by which events of one key are ordered."""
+    last = 0
+    while True:
+        last = max(last + 1, time.time_ns())
+        yield f"00{last:016X}"
+
+
+SEQUENCE = sequence()
+
+
+def with_sequencer(records: Any, ctx: S3EventNotificationContext, *args: Any) -> Any:
+    """Write an event with the number of its own where it has one."""
+    event = records(ctx, *args)
+    for record in event.get("Records", []):
+        if "sequencer" in record["s3"]["object"]:
+            record["s3"]["object"]["sequencer"] = getattr(ctx, "sequencer", record["s3"]["object"]["sequencer"])
+    return event
 
 
 def with_plain_key(payload: Any, ctx: S3EventNotificationContext, *args: Any) -> Any:
@@ -111,6 +137,8 @@ def with_plain_key(payload: Any, ctx: S3EventNotificationContext, *args: Any) ->
         ctx.key_name = encoded
     detail = json.loads(entry["Detail"])
     detail["requester"] = ctx.account_id
+    if "sequencer" in detail["object"]:
+        detail["object"]["sequencer"] = getattr(ctx, "sequencer", detail["object"]["sequencer"])
     if ctx.event_type in REASONS:
         detail["reason"] = REASONS[ctx.event_type]
     return {**entry, "Detail": json.dumps(detail)}

@@ -9,7 +9,7 @@ from localstack.services.ec2.provider import Ec2Provider, get_ec2_backend
 from localstack.services.moto import MotoFallbackDispatcher, call_moto_with_request
 from localstack.services.plugins import Service
 
-from dva_localstack.ec2 import dependencies, endpoints, offerings, refusals, repairs
+from dva_localstack.ec2 import dependencies, endpoints, refusals, repairs, tables
 
 Check = Callable[[Any, Any], None]
 """Takes moto's EC2 of an account and region, and a request; raises the refusal."""
@@ -30,7 +30,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "DescribeInstances": (refusals.check_instances,),
     "ModifyVpcEndpoint": (endpoints.check_change,),
     "ReleaseAddress": (dependencies.keep_address,),
-    "RunInstances": (refusals.check_tags,),
+    "RunInstances": (refusals.check_launch, refusals.check_tags),
     "StartInstances": (refusals.check_instances, refusals.check_life),
     "StopInstances": (refusals.check_instances, refusals.check_life),
     "TerminateInstances": (refusals.check_instances,),
@@ -89,7 +89,7 @@ def checked(name: str, answer: Callable[[RequestContext, ServiceRequest], Any]) 
 def create_service() -> Service:
     """Return EC2."""
     repairs.apply()
+    tables.read_when_asked()
     provider = Networks()
     table = {name: checked(name, answer) for name, answer in MotoFallbackDispatcher(provider).items()}
-    offerings.read_when_asked()
     return Service.for_provider(provider, dispatch_table_factory=lambda _: table)

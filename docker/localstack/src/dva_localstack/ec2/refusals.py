@@ -5,6 +5,7 @@ import re
 from typing import Any, NoReturn
 
 from localstack.aws.api import CommonServiceException
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 INSTANCE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 PORTS = range(65536)
@@ -15,6 +16,21 @@ SUBNET_BITS = range(16, 29)
 def refuse(code: str, message: str) -> NoReturn:
     """Raise an error of the caller's."""
     raise CommonServiceException(code, message, status_code=400, sender_fault=True)
+
+
+def check_launch(backend: Any, request: Any) -> None:
+    """Fault: instances can be run of any type, image and key pair.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    """
+    kind, image, key = request.get("InstanceType"), request.get("ImageId"), request.get("KeyName")
+    offered = INSTANCE_TYPE_OFFERINGS["region"].get(backend.region_name) or ()
+    if kind and kind not in {offering["InstanceType"] for offering in offered}:
+        refuse("InvalidParameterValue", f"Invalid value '{kind}' for InstanceType.")
+    if image and image not in backend.amis:
+        refuse("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist")
+    if key and key not in backend.key_pairs:
+        refuse("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
 
 
 def check_subnet(backend: Any, request: Any) -> None:

@@ -1,10 +1,11 @@
-"""Moto's tables of instance types by region, read when a region is asked for."""
+"""Moto's big tables, read when they are asked for."""
 
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any, override
 
 from moto.ec2.models import instance_types
+from moto.ec2.models.amis import AmiBackend
 from moto.utilities.utils import load_resource
 
 
@@ -40,6 +41,18 @@ class Offerings(Mapping[str, list[dict[str, str]]]):
 
 
 def read_when_asked() -> None:
-    """Fault: moto keeps the tables of all regions, 36 MB, from its first use on."""
+    """Faults: moto keeps the instance types of all regions, 36 MB, and 1,159 images for each account, 2.5 MB."""
     tables = instance_types.INSTANCE_TYPE_OFFERINGS
     tables.update({location_type: Offerings(location_type) for location_type in tables})
+    load = AmiBackend._load_amis
+
+    def images(self: Any) -> dict[str, Any]:
+        """Return the images of an account and region, with Amazon's, which are made at the first call."""
+        if "amis" not in vars(self):
+            vars(self)["amis"] = {}
+            load(self)
+        found: dict[str, Any] = vars(self)["amis"]
+        return found
+
+    AmiBackend._load_amis = lambda self: None  # type: ignore[method-assign]
+    AmiBackend.amis = property(images, lambda self, empty: None)

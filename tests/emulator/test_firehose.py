@@ -243,3 +243,14 @@ def test_a_stream_that_does_not_exist(hose: Hose) -> None:
         lambda: hose.client.describe_delivery_stream(DeliveryStreamName="missing"),
     ):
         assert refused(call) == "ResourceNotFoundException"
+
+
+def test_names_come_in_pages(hose: Hose) -> None:
+    """https://docs.aws.amazon.com/firehose/latest/APIReference/API_ListDeliveryStreams.html"""
+    destination = {"RoleARN": hose.role, "BucketARN": f"arn:aws:s3:::{hose.bucket}"}
+    for name in ("c", "a", "b"):
+        hose.client.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=destination)
+    page = hose.client.list_delivery_streams(Limit=2)
+    assert (page["DeliveryStreamNames"], page["HasMoreDeliveryStreams"]) == (["a", "b"], True)
+    rest = hose.client.list_delivery_streams(ExclusiveStartDeliveryStreamName="b")
+    assert (rest["DeliveryStreamNames"], rest["HasMoreDeliveryStreams"]) == (["c"], False)

@@ -99,3 +99,16 @@ def test_a_retention_out_of_range_is_refused(kinesis: Any, stream: str) -> None:
     for hours in (47, 8761):
         call = {"StreamName": "clicks", "RetentionPeriodHours": hours}
         assert refused(lambda call=call: kinesis.increase_stream_retention_period(**call)) == "InvalidArgumentException"
+
+
+def test_streams_have_tags_metrics_and_pages(kinesis: Any, stream: str) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForResource.html"""
+    kinesis.tag_resource(ResourceARN=stream, Tags={"team": "web", "old": "yes"})
+    kinesis.untag_resource(ResourceARN=stream, TagKeys=["old"])
+    assert kinesis.list_tags_for_resource(ResourceARN=stream)["Tags"] == [{"Key": "team", "Value": "web"}]
+    kinesis.enable_enhanced_monitoring(StreamName="clicks", ShardLevelMetrics=["IncomingBytes"])
+    summary = kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    assert summary["EnhancedMonitoring"] == [{"ShardLevelMetrics": ["IncomingBytes"]}]
+    kinesis.create_stream(StreamName="views", ShardCount=1)
+    token = kinesis.list_streams(Limit=1)["NextToken"]
+    assert kinesis.list_streams(NextToken=token)["StreamNames"] == ["views"]

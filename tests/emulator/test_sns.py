@@ -77,6 +77,15 @@ def test_a_filter_policy_judges_attributes(
     assert topics.received(url) == ["passes"]
 
 
+def test_a_message_without_attributes_matches_no_policy(topics: Topics) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html"""
+    url, arn = topics.queue("raw")
+    topics.subscribe(arn, RawMessageDelivery="true", FilterPolicy={"store": [{"exists": False}]})
+    topics.publish("without attributes")
+    topics.publish("without a store", MessageAttributes={"price": attribute(1)})
+    assert topics.received(url) == ["without a store"]
+
+
 def test_a_filter_policy_may_judge_the_body(topics: Topics) -> None:
     """https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering-scope.html"""
     url, arn = topics.queue("filtered")

@@ -144,3 +144,12 @@ def test_a_fifo_topic_delivers_to_queues_only(topics: Topics) -> None:
     assert refused(lambda: topics.sns.subscribe(**mail)) == "InvalidParameter"
     missing = topics.topic + "-gone"
     assert refused(lambda: topics.sns.list_tags_for_resource(ResourceArn=missing)) == "ResourceNotFound"
+
+
+def test_a_topics_policy_is_shown_with_its_defaults(topics: Topics) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html"""
+    value = json.dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}})
+    topics.sns.set_topic_attributes(TopicArn=topics.topic, AttributeName="DeliveryPolicy", AttributeValue=value)
+    attributes = topics.sns.get_topic_attributes(TopicArn=topics.topic)["Attributes"]
+    policy = json.loads(attributes["EffectiveDeliveryPolicy"])["http"]["defaultHealthyRetryPolicy"]
+    assert (policy["numRetries"], policy["minDelayTarget"]) == (5, 20)

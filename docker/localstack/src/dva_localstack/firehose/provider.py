@@ -12,6 +12,7 @@ from localstack.aws.api.firehose import (
     CreateDeliveryStreamOutput,
     DeleteDeliveryStreamOutput,
     InvalidArgumentException,
+    ListDeliveryStreamsOutput,
     PutRecordBatchOutput,
     PutRecordBatchResponseEntry,
     PutRecordOutput,
@@ -30,6 +31,9 @@ from .transform import Item
 
 DESTINATION = "destinationId-000000000001"
 """Id of a delivery stream's only destination."""
+
+PAGE = 10
+"""Names in a list: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ListDeliveryStreams.html"""
 
 FROM_KINESIS = "KinesisStreamAsSource"
 
@@ -129,6 +133,25 @@ class CheckedStreams(FirehoseProvider):
         if buffer := self.buffers.pop(arn, None):
             buffer.clear()
         return answer
+
+    def list_delivery_streams(
+        self,
+        context: RequestContext,
+        limit: int | None = None,
+        delivery_stream_type: str | None = None,
+        exclusive_start_delivery_stream_name: str | None = None,
+        **request: Any,
+    ) -> ListDeliveryStreamsOutput:
+        """Return names of delivery streams, ten unless told otherwise."""
+        streams = self.get_store(context.account_id, context.region).delivery_streams
+        names = [
+            name
+            for name, stream in sorted(streams.items())
+            if name > (exclusive_start_delivery_stream_name or "")
+            and delivery_stream_type in (None, stream["DeliveryStreamType"])
+        ]
+        page = names[: limit or PAGE]
+        return ListDeliveryStreamsOutput(DeliveryStreamNames=page, HasMoreDeliveryStreams=len(page) < len(names))
 
     def _require(self, context: RequestContext, name: str) -> Any:
         stream = self.get_store(context.account_id, context.region).delivery_streams.get(name)

@@ -26,11 +26,12 @@ from localstack.aws.api.sns import (
 )
 from localstack.services.plugins import Service
 from localstack.services.sns import provider as localstack_sns
+from localstack.services.sns.filter import SubscriptionFilter
 from localstack.services.sns.provider import SnsProvider
 from localstack.utils.aws.arns import parse_arn
 
 from . import http, topics
-from .retries import check_delivery_policy
+from .retries import check_delivery_policy, effective_policy
 
 SUBJECT = re.compile(r"(?=[A-Za-z0-9!-/:-@\[-`{-~])[ -~]{1,100}")
 """ASCII without control characters that begins with a letter, a digit or a punctuation mark:
@@ -160,7 +161,8 @@ class CheckedTopics(SnsProvider):
         """Return a topic's attributes."""
         attributes = super().get_topic_attributes(context, topic_arn, **request)["Attributes"]
         counts = topics.counted(self._subscriptions(self._get_topic(topic_arn, context)), 0)
-        return GetTopicAttributesResponse(Attributes={**attributes, **counts})
+        policy = {"EffectiveDeliveryPolicy": effective_policy(attributes)}
+        return GetTopicAttributesResponse(Attributes={**attributes, **counts, **policy})
 
     def delete_topic(self, context: RequestContext, topic_arn: str, **request: Any) -> None:
         """Delete a topic, unless it has an archive."""
@@ -261,6 +263,19 @@ def is_list(text: str) -> bool:
         return False
 
 
+def mend_filters() -> None:
+    """Fault: a message without attributes matches a policy that wants one not to exist.
+
+    https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
+    """
+    judge = SubscriptionFilter.check_filter_policy_on_message_attributes
+
+    def matches(self: Any, filter_policy: Any, message_attributes: Any) -> bool:
+        return not filter_policy or (bool(message_attributes) and judge(self, filter_policy, message_attributes))
+
+    SubscriptionFilter.check_filter_policy_on_message_attributes = matches
+
+
 def service_of(arn: str) -> str:
     """Return the service in an ARN; empty if it is none."""
     try:
@@ -274,4 +289,5 @@ def create_service() -> Service:
     # The largest message is each topic's own, see CheckedMessages.
     localstack_sns.MAXIMUM_MESSAGE_LENGTH = topics.LARGEST_BYTES
     http.install()
+    mend_filters()
     return Service.for_provider(CourseSnsProvider())

@@ -56,6 +56,21 @@ def policy_for(subscription: Mapping[str, Any], topic: Mapping[str, str]) -> dic
     return DEFAULTS | given
 
 
+def effective_policy(topic: Mapping[str, str]) -> str:
+    """Return a topic's delivery policy with the defaults in it, JSON.
+
+    :param topic: the topic's attributes
+    """
+    given = json.loads(topic.get("DeliveryPolicy") or "{}").get("http") or {}
+    complete = {
+        "disableSubscriptionOverrides": False,
+        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+        **given,
+        "defaultHealthyRetryPolicy": DEFAULTS | (given.get("defaultHealthyRetryPolicy") or {}),
+    }
+    return json.dumps({"http": complete})
+
+
 def check_delivery_policy(text: str, of_topic: bool) -> None:
     """Refuse a delivery policy that SNS refuses.
 

@@ -31,7 +31,15 @@ def added(kinesis: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     from . import streams
 
     return {
+        "ListTagsForResource": lambda data: kinesis._list_tags(of_stream(data)),
+        "TagResource": lambda data: kinesis._add_tags(of_stream(data)),
+        "UntagResource": lambda data: kinesis._remove_tags(of_stream(data)),
         "DescribeLimits": lambda data: streams.describe_limits(kinesis),
         "UpdateMaxRecordSize": lambda data: streams.update_record_size(kinesis, data),
         "UpdateStreamMode": lambda data: streams.update_mode(kinesis, data),
     }
+
+
+def of_stream(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a request about a resource's tags as one about a stream's; consumers have none here."""
+    return {**data, "StreamARN": data.get("ResourceARN")}

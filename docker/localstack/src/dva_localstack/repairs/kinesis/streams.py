@@ -17,6 +17,8 @@ RECORD_KIB = 1_024
 
 RETENTION_HOURS = (24, 8_760)
 
+START = "ExclusiveStartStreamName"
+
 SHARD_LIMIT, ON_DEMAND_LIMIT = 20_000, 50
 """What an account may have in us-east-1."""
 
@@ -32,7 +34,7 @@ def numbering() -> Callable[[], str]:
 
 def apply(kinesis: Any) -> None:
     """Mend creation, description and retention."""
-    create, describe = kinesis._create_stream, kinesis._describe_stream_summary
+    create, describe, listing = kinesis._create_stream, kinesis._describe_stream_summary, kinesis._list_streams
 
     def create_stream(data: Any) -> Any:
         given = dict(data)
@@ -50,9 +52,20 @@ def apply(kinesis: Any) -> None:
         if answer[0] != 200:
             return answer
         summary = kinesis.json.loads(answer[2])["StreamDescriptionSummary"]
-        summary["MaxRecordSizeInKiB"] = kinesis._resolve_stream(data)[1]["MaxRecordSizeInKiB"]
+        stream = kinesis._resolve_stream(data)[1]
+        summary["MaxRecordSizeInKiB"] = stream["MaxRecordSizeInKiB"]
+        summary["EnhancedMonitoring"] = [{"ShardLevelMetrics": stream.get("ShardLevelMetrics", [])}]
         return kinesis.json_response({"StreamDescriptionSummary": summary})
 
+    def list_streams(data: Any) -> Any:
+        """Answer ListStreams; a page's token is the name of its last stream."""
+        _, _, body = listing({**data, "ExclusiveStartStreamName": data.get("NextToken") or data.get(START)})
+        page = kinesis.json.loads(body)
+        if page["HasMoreStreams"]:
+            page["NextToken"] = page["StreamNames"][-1]
+        return kinesis.json_response(page)
+
+    kinesis._list_streams = list_streams
     kinesis._create_stream = create_stream
     kinesis._describe_stream_summary = describe_stream_summary
     for name in ("_increase_retention", "_decrease_retention"):

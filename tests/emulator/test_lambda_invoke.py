@@ -464,3 +464,35 @@ def test_cloudwatch_counts_every_invocation_and_every_error(functions, aws, even
     assert samples == 12
     assert 0 < milliseconds < 12 * 10_000
     assert counted("Throttles")[0] == 0
+
+
+def test_a_response_is_a_stream_of_events(functions):
+    """https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html"""
+    name = functions.deploy("def handler(event, context): return 'x' * event")
+    answer = functions.client.invoke_with_response_stream(FunctionName=name, Payload=b"100000", LogType="Tail")
+    assert answer["StatusCode"] == 200
+    *chunks, end = answer["EventStream"]
+    assert json.loads(b"".join(chunk["PayloadChunk"]["Payload"] for chunk in chunks)) == "x" * 100_000
+    assert b"REPORT RequestId" in base64.b64decode(end["InvokeComplete"]["LogResult"])
+    (end,) = functions.client.invoke_with_response_stream(FunctionName=name, Payload=b"[]")["EventStream"]
+    assert end["InvokeComplete"]["ErrorCode"] == "TypeError"
+    with pytest.raises(functions.client.exceptions.ResourceNotFoundException):
+        functions.client.invoke_with_response_stream(FunctionName="absent")
+
+
+def test_system_logs_of_level_warn_tell_failures_only(functions):
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
+    name = functions.deploy(
+        """
+        import os
+
+        def handler(event, context):
+            if event:
+                os._exit(1)
+        """,
+        LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"},
+    )
+    assert "platform." not in functions.invoke(name).log
+    log = functions.invoke(name, 1).log
+    assert "platform.start" not in log
+    assert '"errorType": "Runtime.ExitError"' in log

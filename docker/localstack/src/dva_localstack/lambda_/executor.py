@@ -63,11 +63,14 @@ class ProcessExecutor(RuntimeExecutor):
         self._init_failure: bytes | None = None
         self.client_context = ""
         arn = configuration.runtime_version_config and configuration.runtime_version_config.get("RuntimeVersionArn")
+        logging_config = configuration.logging_config or {}
+        as_json = logging_config.get("LogFormat") == "JSON"
         self._reporter = Reporter(
             version=function_version.id.qualifier,
             runtime=self._runtime,
             runtime_arn=arn or f"arn:aws:lambda:{function_version.id.region}::runtime:unknown",
-            as_json=(configuration.logging_config or {}).get("LogFormat") == "JSON",
+            as_json=as_json,
+            warnings_only=as_json and logging_config.get("SystemLogLevel") == "WARN",
         )
 
     # What LocalStack calls

@@ -16,6 +16,7 @@ from .recursion import StoppedLoops
 from .requests import CheckedRequests
 from .source_permissions import PermittedSources
 from .starting import ReadyVersions
+from .streaming import StreamedResponses
 
 
 class CourseLambdaProvider(
@@ -29,6 +30,7 @@ class CourseLambdaProvider(
     PermittedSources,
     PermittedDestinations,
     ReadyVersions,
+    StreamedResponses,
 ):
     """LocalStack's provider, mended; each base says which fault it mends."""
 

@@ -34,12 +34,15 @@ class Reporter:
     :param runtime: for example ``python3.13``
     :param runtime_arn: ARN of the runtime version
     :param as_json: whether the function's log format is JSON
+    :param warnings_only: whether the level of system logs is WARN, of a function whose log format is JSON:
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
 
     version: str
     runtime: str
     runtime_arn: str
     as_json: bool
+    warnings_only: bool = False
 
     def init_start(self) -> str:
         """Return the line that opens a cold start."""
@@ -117,6 +120,8 @@ class Reporter:
         return f"RequestId: {request_id} Error: {message}\n{error_type}\n"
 
     def _record(self, kind: str, **record: object) -> str:
+        if self.warnings_only and record.get("status", "success") == "success":
+            return ""
         return json.dumps({"time": _now(), "type": kind, "record": record}) + "\n"
 
 

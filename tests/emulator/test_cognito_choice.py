@@ -34,6 +34,8 @@ def test_a_user_chooses_the_password(aws: Any) -> None:
     pool.user()
     challenge = begin(pool)
     assert challenge["ChallengeName"] == "SELECT_CHALLENGE"
+    other = {**challenge, "ChallengeName": "CUSTOM_CHALLENGE"}
+    assert refusal(respond, pool=pool, challenge=other, ANSWER="anything")[0] == "NotAuthorizedException"
     assert sorted(challenge["AvailableChallenges"]) == ["PASSWORD", "PASSWORD_SRP"]
     error = refusal(respond, pool=pool, challenge=challenge, ANSWER="EMAIL_OTP")
     assert error[0] == "InvalidParameterException"

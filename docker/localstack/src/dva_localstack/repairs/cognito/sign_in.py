@@ -219,7 +219,7 @@ def answer(data: Data, admin: bool) -> Data:
         return verify_password(pool, data, admin)
     if name == "CUSTOM_CHALLENGE":
         known = cognito._challenge_sessions.get(data.get("Session") or "")
-        if not known:
+        if not known or "awaits" in known:
             raise Refused("NotAuthorizedException", "Invalid session for the user.")
         user = find_user(pool, known["username"])
         return custom_auth.completed(pool, user, result_of(custom_auth.CONTINUE[admin](data)), data)

@@ -46,10 +46,13 @@ def test_outputs_and_events(aws: Any) -> None:
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert stack["Outputs"][0]["Description"] == "of the first"
     assert value_of(aws, outputs(stack)["Name"]) == "one"
+    assert "Resource creation Initiated" in reasons(cfn, "told")
     assert events(cfn, "told") == [
         ("told", "CREATE_IN_PROGRESS"),
         ("First", "CREATE_IN_PROGRESS"),
+        ("First", "CREATE_IN_PROGRESS"),
         ("First", "CREATE_COMPLETE"),
+        ("Second", "CREATE_IN_PROGRESS"),
         ("Second", "CREATE_IN_PROGRESS"),
         ("Second", "CREATE_COMPLETE"),
         ("told", "CREATE_COMPLETE"),

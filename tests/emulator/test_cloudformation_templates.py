@@ -47,6 +47,28 @@ ROLE = {
             "Every Outputs member must contain a Value object",
         ),
         ({"Resources": {f"R{index}": parameter("x") for index in range(501)}}, "greater than maximum allowed, 500"),
+        ({"Resources": {"A": parameter("x", Retain=True)}}, "Invalid template resource property 'Retain'"),
+        ({"Resources": {"A-1": parameter("x")}}, "Resource name A-1 is non alphanumeric"),
+        ({"Resources": {"A": parameter("x", DeletionPolicy="Keep")}}, "DeletionPolicy Keep is not supported"),
+        (
+            {"Resources": {"A": parameter("x", DeletionPolicy="Snapshot")}},
+            "resource type AWS::SSM::Parameter does not support deletion policy Snapshot",
+        ),
+        ({"Resources": {"A": parameter("x", Condition="No")}}, "Unresolved condition dependency No"),
+        (
+            {"Resources": {"A": parameter("x"), "B": parameter({"Fn::GetAtt": ["A", "Color"]})}},
+            "resource A does not support attribute type Color in Fn::GetAtt",
+        ),
+        (
+            {"Resources": {"A": parameter({"Fn::FindInMap": ["M", "b", "c"]})}, "Mappings": {"M": {"a": {"c": "d"}}}},
+            "Unable to get mapping for M::b::c",
+        ),
+        (
+            {"Resources": {"A": parameter("x")}, "Parameters": {"P": {"Type": "Text"}}},
+            "Unrecognized parameter type: Text",
+        ),
+        ({"Resources": {"A": parameter("x")}, "AWSTemplateFormatVersion": "2011"}, "2011 is not a supported value"),
+        ({"Resources": {"A": parameter("{{resolve:ssm-secure:/key}}")}}, "SSM Secure reference is not supported in"),
     ],
 )
 def test_broken_templates_are_refused(aws: Any, body: dict[str, Any], message: str) -> None:
@@ -185,6 +207,8 @@ def test_functions(aws: Any) -> None:
         "Base64": {"Fn::Base64": "hello"},
         "Arn": {"Fn::GetAtt": ["Queue", "Arn"]},
         "Get": {"Fn::GetAtt": "Queue.QueueName"},
+        "Version": {"Fn::Sub": "1.10"},
+        "Blocks": {"Fn::Join": [" ", {"Fn::Cidr": ["10.0.0.0/16", 2, 8]}]},
     }
     body = template(
         {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}}},
@@ -198,6 +222,8 @@ def test_functions(aws: Any) -> None:
         "Map": "t3.micro",
         "If": "small",
         "Sub": f"me@{aws.id}:${{Raw}}",
+        "Version": "1.10",
+        "Blocks": "10.0.0.0/24 10.0.1.0/24",
         "Base64": "aGVsbG8=",
         "Arn": f"arn:aws:sqs:us-east-1:{aws.id}:jobs",
         "Get": "jobs",
@@ -295,3 +321,34 @@ def test_change_set_without_changes_fails(aws: Any) -> None:
     with pytest.raises(ClientError) as error:
         cfn.execute_change_set(ChangeSetName=made["ChangeSetId"])
     assert error.value.response["Error"]["Code"] == "InvalidChangeSetStatus"
+
+
+def test_rules_judge_parameters(aws: Any) -> None:
+    """Parameters that break a rule of the template are refused with the assertion's description.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+    """
+    assertion = {"Assert": {"Fn::Contains": [["a1", "b2"], {"Ref": "Size"}]}, "AssertDescription": "prod is small"}
+    body = template(
+        {"Note": parameter({"Ref": "Size"})},
+        Parameters={"Size": {"Type": "String"}, "Stage": {"Type": "String", "Default": "prod"}},
+        Rules={"Small": {"RuleCondition": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}, "Assertions": [assertion]}},
+    )
+    cfn, large = aws("cloudformation"), {"ParameterKey": "Size", "ParameterValue": "x9"}
+    with pytest.raises(ClientError, match="prod is small"):
+        cfn.create_stack(StackName="ruled", TemplateBody=body, Parameters=[large])
+    stage = {"ParameterKey": "Stage", "ParameterValue": "test"}
+    assert create(cfn, "ruled", body, Parameters=[large, stage])["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("1st", "Member must satisfy regular expression pattern"), ("a" * 129, "length less than or equal to 128")],
+)
+def test_names_of_stacks(aws: Any, name: str, message: str) -> None:
+    """A stack's name begins with a letter, has letters, digits and hyphens, and at most 128 of them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName
+    """
+    with pytest.raises(ClientError, match=message):
+        aws("cloudformation").create_stack(StackName=name, TemplateBody=template({"Note": parameter("x")}))

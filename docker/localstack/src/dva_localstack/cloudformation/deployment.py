@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from localstack.aws.api.cloudformation import ExecutionStatus, StackStatus
 from localstack.services.cloudformation.v2.entities import ChangeSet, Stack
 from localstack.utils.threads import start_worker_thread
 
-from . import exports
+from . import exports, waiting
 from .executor import CourseExecutor
 
 LOG = logging.getLogger(__name__)
@@ -33,12 +34,16 @@ def in_background(stack: Stack, work: Callable[[], None], failure: StackStatus) 
     :param failure: the stack's status when ``work`` itself breaks, which is a fault of the emulator
     """
 
+    waiting.CANCELLED[stack.stack_id] = threading.Event()
+
     def run(*_: Any) -> None:
         try:
             work()
         except Exception as error:
             LOG.exception("Stack %s: %s", stack.stack_name, failure)
             stack.set_stack_status(failure, str(error))
+        finally:
+            waiting.CANCELLED.pop(stack.stack_id, None)
 
     start_worker_thread(run)
 
@@ -72,18 +77,29 @@ def create(stack: Stack, change_set: ChangeSet, on_failure: str) -> None:
         reason = f"The following resource(s) failed to create: [{', '.join(executor.failed)}]"
     created = {name: item for name, item in executor.resources.items() if item.get("PhysicalResourceId")}
     stack.resolved_resources = created
+    stack.journal = executor  # type: ignore[attr-defined]
     if on_failure == "DO_NOTHING":
         stack.set_stack_status(StackStatus.CREATE_FAILED, f"{reason}. ")
         return
     delete_all = on_failure == "DELETE"
     status = StackStatus.DELETE_IN_PROGRESS if delete_all else StackStatus.ROLLBACK_IN_PROGRESS
     stack.set_stack_status(status, f"{reason}. {'Delete' if delete_all else 'Rollback'} requested by user.")
-    stack.resolved_resources = {}
+    undo_creation(stack, delete_all)
+
+
+def undo_creation(stack: Stack, delete_all: bool = False) -> None:
+    """Delete what a creation that failed has made.
+
+    :param delete_all: the stack itself is deleted, too
+    """
+    executor = stack.journal  # type: ignore[attr-defined]
+    created, stack.resolved_resources = stack.resolved_resources, {}
     if left := executor.roll_back():
         stack.resolved_resources = {name: created[name] for name in left if name in created}
         failure = StackStatus.DELETE_FAILED if delete_all else StackStatus.ROLLBACK_FAILED
         stack.set_stack_status(failure, f"The following resource(s) failed to delete: [{', '.join(left)}].")
         return
+    stack.journal = None  # type: ignore[attr-defined]
     stack.deletion_time = datetime.now(tz=UTC)
     stack.set_stack_status(StackStatus.DELETE_COMPLETE if delete_all else StackStatus.ROLLBACK_COMPLETE)
 
@@ -96,6 +112,7 @@ def update(stack: Stack, change_set: ChangeSet, disable_rollback: bool) -> None:
     if not reason:
         remember(stack, change_set)
         stack.updated_at = datetime.now(tz=UTC)  # type: ignore[attr-defined]
+        executor.retag()
         stack.set_stack_status(StackStatus.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)
         executor.clean_up()
         finish(stack, change_set, executor, StackStatus.UPDATE_COMPLETE)
@@ -103,6 +120,8 @@ def update(stack: Stack, change_set: ChangeSet, disable_rollback: bool) -> None:
     change_set.set_execution_status(ExecutionStatus.EXECUTE_FAILED)
     if executor.failed:
         reason = f"The following resource(s) failed to update: [{', '.join(executor.failed)}]"
+    stack.journal = executor  # type: ignore[attr-defined]
+    stack.former_resources = before  # type: ignore[attr-defined]
     if disable_rollback:
         stack.resolved_resources = before | {
             name: item for name, item in executor.resources.items() if item.get("PhysicalResourceId")
@@ -110,13 +129,25 @@ def update(stack: Stack, change_set: ChangeSet, disable_rollback: bool) -> None:
         stack.set_stack_status(StackStatus.UPDATE_FAILED, f"{reason}. ")
         return
     stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_IN_PROGRESS, f"{reason}. ")
-    left = executor.roll_back()
-    stack.resolved_resources = before
+    take_back(stack)
+
+
+def take_back(stack: Stack, skipped: set[str] | None = None) -> None:
+    """Bring a stack's resources back to where they were before an update that failed.
+
+    :param skipped: resources that are left as they are
+    """
+    executor = stack.journal  # type: ignore[attr-defined]
+    stack.tags = getattr(stack, "former_tags", stack.tags)
+    left = executor.roll_back(skipped or set())
+    stack.resolved_resources = stack.former_resources  # type: ignore[attr-defined]
+    stack.not_rolled_back = left  # type: ignore[attr-defined]
     if left:
         stack.set_stack_status(
             StackStatus.UPDATE_ROLLBACK_FAILED, f"The following resource(s) failed to update: [{', '.join(left)}]."
         )
         return
+    stack.journal = None  # type: ignore[attr-defined]
     stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
     stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_COMPLETE)
 
@@ -164,5 +195,6 @@ def finish(stack: Stack, change_set: ChangeSet, executor: CourseExecutor, status
     }
     stack.imports = executor.imports  # type: ignore[attr-defined]
     stack.status_reason = None
+    stack.journal = None  # type: ignore[attr-defined]
     change_set.set_execution_status(ExecutionStatus.EXECUTE_COMPLETE)
     stack.set_stack_status(status)

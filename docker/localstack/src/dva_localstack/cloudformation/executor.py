@@ -19,9 +19,10 @@ from localstack.services.cloudformation.resource_provider import (
     convert_payload,
 )
 
-from . import stack_policy
+from . import events, stack_policy, waiting
 from .replacement import replaced_by
-from .schemas import property_faults
+from .schemas import property_faults, tag_property
+from .tags import as_map, tagged
 
 UNTOUCHED = "NotUpdatable"
 """Error code of an update that was not begun: there is nothing to take back."""
@@ -37,6 +38,11 @@ class Step:
     before: PreprocProperties | None
     """What the provider was told about the resource as it was."""
     failed: bool
+
+
+def properties_of(resource: Any) -> dict[str, Any]:
+    """Return a resource's properties with every function resolved."""
+    return {} if is_nothing(resource.properties) else dict(resource.properties.properties or {})
 
 
 class HonestProviderExecutor(ResourceProviderExecutor):
@@ -73,6 +79,7 @@ class CourseExecutor(ChangeSetModelExecutor):
         self.imports: set[str] = set()
         self.failed: list[str] = []
         self.templates: dict[str, Any] = {}
+        self.templates_now: dict[str, Any] = {}
         self.retained: set[str] = set()
         self.resource_provider_executor = HonestProviderExecutor(
             stack_name=change_set.stack.stack_name, stack_id=change_set.stack.stack_id
@@ -95,11 +102,19 @@ class CourseExecutor(ChangeSetModelExecutor):
             deferred.action()
         return list(self.failed)
 
-    def roll_back(self) -> list[str]:
-        """Take back every change in reverse order; return the names of resources for which that failed."""
+    def roll_back(self, skipped: frozenset[str] | set[str] = frozenset()) -> list[str]:
+        """Take back every change in reverse order; return the names of resources for which that failed.
+
+        What failed can be tried again by another call, which leaves ``skipped`` resources alone.
+        """
+        waiting.cancelled(self._change_set.stack.stack_id).clear()
         old = dict(self._before_resolved_resources)
-        left = []
-        for step in reversed(self.steps):
+        steps, self.steps = self.steps, []
+        left, again = [], []
+        for step in reversed(steps):
+            if step.name in skipped:
+                self._announce(step, ResourceStatus.UPDATE_COMPLETE)
+                continue
             record = self.resources.get(step.name, {})
             current = PreprocProperties(properties=record.get("Properties") or {})
             if step.action == ChangeAction.Add:
@@ -137,12 +152,46 @@ class CourseExecutor(ChangeSetModelExecutor):
                     self._announce(step, ResourceStatus.UPDATE_COMPLETE)
             if not done:
                 left.append(step.name)
+                again.append(step)
+        self.steps = again[::-1]
         return left
 
     def _kept(self, name: str) -> bool:
         """Say whether a resource of the new template stays when its creation is rolled back."""
         template = self._change_set.processed_template or {}
         return (template.get("Resources", {}).get(name) or {}).get("DeletionPolicy") == "Retain"
+
+    def create_resource_provider_payload(self, *given: Any, **named: Any) -> Any:
+        """Return what a provider is told. Faults: it had all rights, and a stack's tags did not reach its resources."""
+        payload: Any = super().create_resource_provider_payload(*given, **named)
+        stack, data = self._change_set.stack, payload["requestData"]
+        if known := getattr(stack, "credentials", None):
+            data["callerCredentials"] = data["providerCredentials"] = known
+        if payload["action"] in ("Add", "Modify"):
+            data["resourceProperties"] = tagged(payload["resourceType"], data["resourceProperties"], stack.tags)
+        return payload
+
+    def retag(self) -> None:
+        """Give the stack's new tags to resources that the update did not touch otherwise."""
+        stack = self._change_set.stack
+        former = getattr(stack, "former_tags", None)
+        if former is None or as_map(former) == as_map(stack.tags):
+            return
+        done = {step.name for step in self.steps}
+        for name, item in list(self.resources.items()):
+            template = self.templates_now.get(name)
+            if name in done or template is None or not tag_property(item["Type"]):
+                continue
+            event = {"action": ChangeAction.Modify, "logical_resource_id": name, "resource_type": item["Type"]}
+            self._process_event(event_status=OperationStatus.IN_PROGRESS, **event)
+            changed = super()._execute_resource_action(
+                ChangeAction.Modify,
+                name,
+                item["Type"],
+                PreprocProperties(properties=item["Properties"]),
+                PreprocProperties(properties=template),
+            )
+            self._process_event(event_status=changed.status, reason=changed.message, **event)
 
     def _announce(self, step: Step, status: ResourceStatus, event: ProgressEvent | None = None) -> None:
         reason = event.message if event and event.status == OperationStatus.FAILED else None
@@ -159,6 +208,9 @@ class CourseExecutor(ChangeSetModelExecutor):
             status=status,
             resource_status_reason=reason,
         )
+        given = self.templates_now.get(name)
+        if given is not None:
+            self._change_set.stack.events[0]["ResourceProperties"] = events.properties(given)
         if status == ResourceStatus.DELETE_COMPLETE and (self.resources.get(name) or {}).get("PhysicalResourceId"):
             states[name] = current
 
@@ -171,13 +223,27 @@ class CourseExecutor(ChangeSetModelExecutor):
         if failed and name not in self.failed:
             self.failed.append(name)
         status = ResourceStatus(event.get("custom_status") or f"{verb}_{word}")
+        if status == ResourceStatus.CREATE_COMPLETE:
+            self._record(name, event["resource_type"], ResourceStatus.CREATE_IN_PROGRESS, "Resource creation Initiated")
         self._record(name, event["resource_type"], status, event.get("reason") if failed else None)
 
+    def visit_node_resource(self, node_resource: Any) -> Any:
+        """Visit a resource. Fault: nothing could stop an update."""
+        if waiting.cancelled(self._change_set.stack.stack_id).is_set():
+            raise TriggerRollback(node_resource.name, "Update was cancelled")
+        delta = super().visit_node_resource(node_resource)
+        if not is_nothing(delta.after):
+            self.templates_now.setdefault(node_resource.name, properties_of(delta.after))
+        return delta
+
     def _execute_resource_change(self, name: str, before: Any, after: Any) -> None:
-        if not is_nothing(before) and name in self.retained:
+        kept = name in self.retained or getattr(before, "deletion_policy", None) == DeletionPolicy.RetainExceptOnCreate
+        if not is_nothing(before) and kept:
             before.deletion_policy = DeletionPolicy.Retain
         if not is_nothing(before):
-            self.templates[name] = {} if is_nothing(before.properties) else dict(before.properties.properties or {})
+            self.templates[name] = properties_of(before)
+        if not is_nothing(after):
+            self.templates_now[name] = properties_of(after)
         if not is_nothing(before) and not is_nothing(after):
             after.requires_replacement = self._must_replace(before, after)
         kind = stack_policy.kind_of_change(before, after)
@@ -197,8 +263,7 @@ class CourseExecutor(ChangeSetModelExecutor):
         """Say whether a value changed that AWS cannot change. Fault: a reference to what changes was taken for one."""
         if before.resource_type != after.resource_type:
             return after.requires_replacement
-        old, new = (None if is_nothing(side.properties) else side.properties.properties for side in (before, after))
-        return bool(replaced_by(after.resource_type, old or {}, new or {}))
+        return bool(replaced_by(after.resource_type, properties_of(before), properties_of(after)))
 
     def _execute_resource_action(
         self,
@@ -226,6 +291,8 @@ class CourseExecutor(ChangeSetModelExecutor):
         event = super()._execute_resource_action(
             action, logical_resource_id, resource_type, before_properties, after_properties, part_of_replacement
         )
+        if action == ChangeAction.Add and event.status == OperationStatus.SUCCESS:
+            self._wait_for_signals(logical_resource_id, resource_type, event)
         failed = event.status != OperationStatus.SUCCESS
         event.message = event.message.removeprefix("Resource provider operation failed: ") if event.message else ""
         if action != ChangeAction.Remove and event.error_code != UNTOUCHED:
@@ -235,6 +302,16 @@ class CourseExecutor(ChangeSetModelExecutor):
             if old and new != old:
                 self._delete_later(logical_resource_id, resource_type, before_properties)
         return event
+
+    def _wait_for_signals(self, name: str, resource_type: str, event: ProgressEvent) -> None:
+        """Wait as a resource's creation policy says, which fails the resource when they do not come."""
+        template = self._change_set.processed_template or {}
+        policy = (template.get("Resources", {}).get(name) or {}).get("CreationPolicy")
+        if policy:
+            self._record(name, resource_type, ResourceStatus.CREATE_IN_PROGRESS, "Resource creation Initiated")
+        if fault := waiting.fault_of_policy(self._change_set.stack.stack_id, name, policy):
+            event.status, event.message = OperationStatus.FAILED, fault
+            self.resources[name] |= {"ResourceStatus": ResourceStatus.CREATE_FAILED, "ResourceStatusReason": fault}
 
     def _delete_later(self, name: str, resource_type: str, properties: PreprocProperties | None) -> None:
         """Delete what an update left behind: a custom resource that answered with another physical id."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent, ResourceRequest
 from localstack.services.cloudformation.resource_providers.aws_cloudformation_stack import CloudFormationStackProvider
+from localstack.services.cloudformation.stores import get_cloudformation_store
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -14,7 +15,13 @@ class NestedStack(CloudFormationStackProvider):
     def create(self, request: ResourceRequest[Any]) -> ProgressEvent[Any]:
         """Create the nested stack, without a rollback of its own reported as an error."""
         if not request.custom_context.get("repeated_invocation"):
-            return super().create(request)
+            event = super().create(request)
+            stacks = get_cloudformation_store(request.account_id, request.region_name).stacks_v2
+            if nested := stacks.get((event.resource_model or {}).get("Id", "")):
+                above: Any = stacks.get(request.stack_id)
+                nested.parent = request.stack_id  # type: ignore[attr-defined]
+                nested.root = getattr(above, "root", None) or request.stack_id  # type: ignore[attr-defined]
+            return event
         return self._progress(request, "created")
 
     def update(self, request: ResourceRequest[Any]) -> ProgressEvent[Any]:

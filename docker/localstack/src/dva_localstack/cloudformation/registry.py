@@ -16,6 +16,7 @@ from .http_api import HttpApi
 from .nested_stack import NestedStack
 from .table import TableProvider, rows
 from .tables import Table
+from .waiting import WaitCondition, WaitConditionHandle
 
 OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
     "AWS::ApiGateway::Authorizer": Authorizer,
@@ -24,6 +25,8 @@ OURS: dict[str, Callable[[], ResourceProvider[Any]]] = {
     "AWS::CloudFront::Distribution": Distribution,
     "AWS::CloudFormation::CustomResource": CustomResource,
     "AWS::CloudFormation::Stack": NestedStack,
+    "AWS::CloudFormation::WaitCondition": WaitCondition,
+    "AWS::CloudFormation::WaitConditionHandle": WaitConditionHandle,
     "AWS::DynamoDB::Table": Table,
     "AWS::EC2::Route": Route,
     "AWS::EC2::SecurityGroupEgress": lambda: GroupRule("egress"),

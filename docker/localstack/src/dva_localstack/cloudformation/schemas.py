@@ -37,6 +37,20 @@ def schema(resource_type: str) -> Schema | None:
     return json.loads((folder() / "resources" / f"{name}.json").read_text())
 
 
+def tag_property(resource_type: str) -> str:
+    """Return the property in which resources of a type have their tags, or an empty text."""
+    found = schema(resource_type) or {}
+    tagging = found.get("tagging") or {}
+    name = str(tagging.get("tagProperty", "")).removeprefix("/properties/")
+    return name if tagging.get("taggable") and name in found.get("properties", {}) else ""
+
+
+def tags_are_map(resource_type: str) -> bool:
+    """Say whether a type's tags are a map of keys to values, not a list."""
+    found = schema(resource_type) or {}
+    return "items" not in _resolved(found, found["properties"][tag_property(resource_type)])
+
+
 def read_only(schema: Schema) -> set[str]:
     """Return the names of the properties that only the service sets."""
     return {path.removeprefix("/properties/") for path in schema.get("readOnlyProperties", [])}

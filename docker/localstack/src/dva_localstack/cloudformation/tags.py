@@ -4,6 +4,8 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from .schemas import tag_property, tags_are_map
+
 PAIRS = (
     ("TagResource", "UntagResource"),
     ("CreateTags", "DeleteTags"),
@@ -68,3 +70,15 @@ def _written(shape: Shape, tags: dict[str, str]) -> Any:
         value = next((name for name in shape.member.members if name.lower().endswith("value")), "")
         return [{key: name, **({value: text} if value and text else {})} for name, text in tags.items()]
     return list(tags)
+
+
+def tagged(resource_type: str, properties: Any, stack_tags: Any) -> Any:
+    """Return a resource's properties with the tags of its stack, which its own tags overrule.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
+    """
+    name = tag_property(resource_type) if stack_tags else ""
+    if not name or resource_type == "AWS::AutoScaling::AutoScalingGroup":
+        return properties
+    tags = {**as_map(stack_tags), **as_map(properties.get(name))}
+    return {**properties, name: tags if tags_are_map(resource_type) else as_list(tags)}

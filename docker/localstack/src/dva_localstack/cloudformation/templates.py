@@ -7,6 +7,7 @@ from typing import Any
 from localstack.aws.api.cloudformation import InsufficientCapabilitiesException
 from localstack.services.cloudformation.engine.validations import ValidationError
 
+from .attributes import check_attributes, check_mappings, check_resource
 from .schemas import hashes
 
 SECTIONS = {
@@ -40,6 +41,15 @@ IAM_TYPES = {*NAMES, "AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::UserT
 UNLISTED = ("AWS::CloudFormation::", "AWS::CDK::", "AWS::Serverless::", "Custom::")
 """Beginnings of types that no list of resource types names."""
 
+PARAMETER_TYPES = re.compile(
+    r"String|Number|CommaDelimitedList|List<(Number|String)>|AWS::SSM::Parameter::(Name|Value<.+>)|"
+    r"(List<)?AWS::(EC2|Route53)::[A-Za-z0-9:]+>?"
+)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html"""
+
+DESCRIPTION = 1024
+"""Bytes of a template's description."""
+
 OUTPUTS, PARAMETERS, RESOURCES = 200, 200, 500
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
@@ -63,14 +73,31 @@ def check_format(template: Any) -> None:
                 f"is greater than maximum allowed, {limit}"
             )
     for name, parameter in (template.get("Parameters") or {}).items():
+        if (
+            isinstance(parameter, dict)
+            and "Type" in parameter
+            and not PARAMETER_TYPES.fullmatch(str(parameter["Type"]))
+        ):
+            raise ValidationError(f"Template format error: Unrecognized parameter type: {parameter['Type']}")
         if not isinstance(parameter, dict) or "Type" not in parameter:
             raise ValidationError(
                 f"Template format error: Every Parameters object must contain a Type member. ({name})"
             )
+        if not PARAMETER_TYPES.fullmatch(str(parameter["Type"])):
+            raise ValidationError(f"Template format error: Unrecognized parameter type: {parameter['Type']}")
     for name, output in (template.get("Outputs") or {}).items():
         if not name.startswith("Fn::") and (not isinstance(output, dict) or output.get("Value") is None):
             raise ValidationError("Template format error: Every Outputs member must contain a Value object")
+    version = template.get("AWSTemplateFormatVersion")
+    if version is not None and str(version) != "2010-09-09":
+        raise ValidationError(
+            f"Template format error: {version} is not a supported value for AWSTemplateFormatVersion."
+        )
+    if len(str(template.get("Description") or "")) > DESCRIPTION:
+        raise ValidationError(f"Template format error: 'Description' length is greater than {DESCRIPTION}.")
     check_types(resources)
+    for name, body in members(resources).items():
+        check_resource(name, body, template)
     if "Transform" not in template:
         check_references(template)
 
@@ -148,6 +175,8 @@ def check_references(template: dict[str, Any]) -> None:
                 f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] "
                 "in the Outputs block of the template"
             )
+    check_attributes(template)
+    check_mappings(template, [template["Resources"], template.get("Outputs")])
     while free := [name for name, others in needs.items() if not others & needs.keys()]:
         for name in free:
             del needs[name]

@@ -222,3 +222,41 @@ def test_an_event_bus_lets_other_accounts_in(aws, another_account):
     refused(lambda: other("events").put_events(Entries=[entry]), "AccessDeniedException", 400)
     events.put_permission(EventBusName="orders", Action="events:PutEvents", Principal=other.id, StatementId="them")
     assert other("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def test_a_key_that_is_disabled_serves_nobody(aws, key):
+    """https://docs.aws.amazon.com/kms/latest/developerguide/unusable-kms-keys.html"""
+    url = aws("sqs").create_queue(QueueName="q", Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    topic = aws("sns").create_topic(Name="news", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    aws("secretsmanager").create_secret(Name="db", SecretString="1", KmsKeyId=key)
+    aws("kms").disable_key(KeyId=key)
+    call = {"QueueUrl": url, "MessageBody": "1"}
+    refused(lambda: aws("sqs").send_message(**call), "KMS.DisabledException", 400)
+    refused(lambda: aws("sns").publish(TopicArn=topic, Message="1"), "KMSDisabled", 400)
+    refused(lambda: aws("secretsmanager").get_secret_value(SecretId="db"), "DecryptionFailure", 400)
+    aws("kms").enable_key(KeyId=key)
+    aws("sqs").send_message(**call)
+
+
+def test_a_batch_of_secrets_asks_for_each(aws):
+    """https://docs.aws.amazon.com/secretsmanager/latest/APIReference/API_BatchGetSecretValue.html"""
+    arns = [aws("secretsmanager").create_secret(Name=name, SecretString=name)["ARN"] for name in ("mine", "theirs")]
+    person = user(aws, allow("secretsmanager:BatchGetSecretValue"), allow("secretsmanager:GetSecretValue", arns[0]))
+    answer = person("secretsmanager").batch_get_secret_value(SecretIdList=["mine", "theirs"])
+    assert [secret["Name"] for secret in answer["SecretValues"]] == ["mine"]
+    assert [(each["SecretId"], each["ErrorCode"]) for each in answer["Errors"]] == [(arns[1], "AccessDeniedException")]
+
+
+def test_policies_name_users_and_roles_that_exist(aws, bucket):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
+    nobody = {"AWS": f"arn:aws:iam::{aws.id}:user/nobody"}
+    document = policy(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal=nobody))
+    message = refused(lambda: aws("s3").put_bucket_policy(Bucket=bucket, Policy=document), "MalformedPolicy", 400)
+    assert message == "Invalid principal in policy"
+    url = aws("sqs").create_queue(QueueName="q")["QueueUrl"]
+    document = policy(allow("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{aws.id}:q", Principal=nobody))
+    refused(
+        lambda: aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document}),
+        "InvalidAttributeValue",
+        400,
+    )

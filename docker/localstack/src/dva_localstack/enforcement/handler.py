@@ -1,5 +1,6 @@
 """What the gateway runs before a service sees a call: find the caller, see what the call needs, allow or refuse."""
 
+import dataclasses
 import logging
 from typing import Any
 
@@ -13,12 +14,14 @@ from localstack.runtime import hooks
 from dva_localstack.iam import aws_policies, last_used
 
 from . import (
+    batches,
     callers,
     conditions,
     deletions,
     denials,
     forwarding,
     judgment,
+    key_states,
     refusals,
     resources,
     services,
@@ -27,7 +30,7 @@ from . import (
 )
 from .callers import Caller
 from .needs import needs_of
-from .needs.call import Call
+from .needs.call import Call, Need
 from .resources import buckets, recorded
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +56,7 @@ def install() -> None:
     handlers.serve_custom_service_request_handlers.append(judge)
     handlers.run_custom_response_handlers.append(recorded.note)
     handlers.run_custom_response_handlers.append(deletions.add_errors)
+    handlers.run_custom_response_handlers.append(batches.take_out)
     ROUTER.add(denials.PATH, denials.answer)
 
 
@@ -66,7 +70,13 @@ def judge(chain: HandlerChain, context: RequestContext, response: Response) -> N
     caller = caller_of(context)
     if caller is None or nothing_to_judge(context, caller):
         return
-    refused = refused_needs(context, caller)
+    call = call_of(context, caller)
+    refused = refused_needs(context, caller, call)
+    if batches.is_batch(context) and not refused:
+        one = dataclasses.replace(call, operation="GetSecretValue")
+        batches.remember(
+            context, lambda params: refused_needs(context, caller, dataclasses.replace(one, params=params))
+        )
     if refused and context.operation.name == "DeleteObjects":
         deletions.keep_back(context, refused)
         if not context.service_request["Delete"]["Objects"]:  # type: ignore[index,typeddict-item]
@@ -75,14 +85,15 @@ def judge(chain: HandlerChain, context: RequestContext, response: Response) -> N
         raise next(iter(refused.values()))
 
 
-def refused_needs(context: RequestContext, caller: Caller) -> dict[str, CommonServiceException]:
+def refused_needs(context: RequestContext, caller: Caller, call: Call) -> dict[str, CommonServiceException]:
     """Return the refusals of what a call needs and its caller may not, by resource: all of them for DeleteObjects.
 
     Of any other call the first one only, since that is what is answered.
     """
     keys = conditions.of_request(context, not context.is_internal_call)
     refused: dict[str, CommonServiceException] = {}
-    for need in needs_of(call_of(context, caller)):
+    used: list[Need] = []
+    for need in needs_of(call):
         mine = caller.principal.account
         # The name of a bucket to be may be another account's already: that is told by S3, not by a policy.
         owner = mine if need.action == "s3:CreateBucket" else resources.owner_of(need.resource, mine)
@@ -91,11 +102,14 @@ def refused_needs(context: RequestContext, caller: Caller) -> dict[str, CommonSe
         decision = judgment.decide(caller, need, keys, owner)
         if decision.allowed:
             forwarding.as_owner(context, owner)
+            used.append(need)
             continue
         denials.remember(caller, need, decision, owner)
         refused[need.resource] = refusals.denied(context, caller, need, decision, owner)
         if call_is_whole(context):
             break
+    if not refused:
+        key_states.check(context, used)
     return refused
 
 

@@ -49,10 +49,9 @@ def check_principals(document: dict[str, Any]) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
+    if absent := identities.missing_in(document):
+        raise MalformedPolicyDocumentException(f'Invalid principal in policy: "AWS":"{absent}"')
     for statement in listed(document["Statement"]):
         for kind, value in named(statement["Principal"]):
-            identity = kind == "AWS" and (":user/" in value or ":role/" in value)
-            if identity and identities.find(value) is None:
-                raise MalformedPolicyDocumentException(f'Invalid principal in policy: "AWS":"{value}"')
             if kind == "Service" and not SERVICE.fullmatch(value):
                 raise MalformedPolicyDocumentException(f'Invalid principal in policy: "SERVICE":"{value}"')

@@ -1,6 +1,7 @@
 """The users, roles and groups of an account with the policies that they have, as evaluation needs them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 
 from dva_localstack.policy import Policy
+from dva_localstack.policy.conditions import listed
+from dva_localstack.policy.principals import named
 
 PARTITION = "aws"
 
@@ -150,6 +153,19 @@ def find(arn: str) -> Identity | None:
     lookup = {"user": user, "role": role, "group": group}.get(kind)
     found = lookup(account, path.rpartition("/")[2]) if lookup else None
     return found if found and found.arn == arn else None
+
+
+def missing_in(document: Mapping[str, Any]) -> str | None:
+    """Return the ARN of a user or role that a resource's or a trust policy names and that does not exist.
+
+    None if there is no such. The policy has been checked to be one.
+    """
+    for statement in listed(document["Statement"]):
+        element = statement.get("Principal", statement.get("NotPrincipal"))
+        for kind, value in named(element) if element else ():
+            if kind == "AWS" and (":user/" in value or ":role/" in value) and find(value) is None:
+                return value
+    return None
 
 
 def attached_to(identity: Identity) -> tuple[Attached, ...]:

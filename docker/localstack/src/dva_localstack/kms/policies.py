@@ -21,8 +21,6 @@ from localstack.services.kms.provider import KmsProvider
 from dva_localstack.enforcement import callers, switch
 from dva_localstack.iam import identities
 from dva_localstack.policy import MalformedPolicy, Policies, Policy, Request, check_document, evaluate
-from dva_localstack.policy.conditions import listed
-from dva_localstack.policy.principals import named
 
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 ONLY_POLICY = "default"
@@ -57,13 +55,8 @@ def check(context: RequestContext, text: str, may_lock_out: bool) -> None:
         check_document(document, "resource")
     except (MalformedPolicy, ValueError) as error:
         raise MalformedPolicyDocumentException(str(error)) from error
-    for statement in listed(document["Statement"]):
-        for kind, value in named(statement.get("Principal", statement.get("NotPrincipal"))):
-            identity = kind == "AWS" and (":user/" in value or ":role/" in value)
-            if identity and identities.find(value) is None:
-                raise MalformedPolicyDocumentException(
-                    "Policy contains a statement with one or more invalid principals."
-                )
+    if identities.missing_in(document):
+        raise MalformedPolicyDocumentException("Policy contains a statement with one or more invalid principals.")
     if not may_lock_out and switch.enabled() and locks_out(context, document):
         raise MalformedPolicyDocumentException(LOCKED_OUT)
 

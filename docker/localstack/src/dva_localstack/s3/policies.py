@@ -13,6 +13,8 @@ from localstack.aws.api import RequestContext
 from localstack.aws.spec import load_service
 from localstack.services.s3.provider import S3Provider
 
+from dva_localstack.iam import identities
+
 from .errors import error
 
 POLICY_BYTES = 20 * 1024
@@ -60,6 +62,8 @@ class CheckedPolicies(S3Provider):
         document = parsed(policy)
         for statement in statements(document):
             check_statement(statement, bucket)
+        if identities.missing_in(document):
+            raise malformed("Invalid principal in policy")
         block = s3_bucket.public_access_block or {}
         if block.get("BlockPublicPolicy") and is_public(document):
             raise error(

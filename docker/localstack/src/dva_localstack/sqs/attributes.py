@@ -11,6 +11,7 @@ from localstack.services.sqs.exceptions import InvalidAttributeValue, InvalidPar
 from localstack.services.sqs.models import SqsQueue
 from localstack.utils.aws.arns import parse_arn
 
+from dva_localstack.iam import identities
 from dva_localstack.policy.validation import MalformedPolicy, check_document
 
 RANGES = {
@@ -90,6 +91,8 @@ def check_policy(text: str) -> None:
         check_document(document, "resource")
     except MalformedPolicy as error:
         raise invalid("Policy") from error
+    if identities.missing_in(document):
+        raise invalid("Policy")
 
 
 def other_encryption(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -74,6 +74,12 @@ def policy(key_arn: str) -> str | None:
     return key.policy if key else None
 
 
+def state(key_arn: str) -> str | None:
+    """Return a key's state, such as ``Enabled`` or ``PendingDeletion``; None if there is no such key."""
+    key = store_of(key_arn).keys.get(key_arn.rpartition("/")[2])
+    return str(key.metadata["KeyState"]) if key else None
+
+
 def grants(key_arn: str) -> list[dict[str, Any]]:
     """Return the grants on a key as statements of a policy.
 

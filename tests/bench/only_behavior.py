@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 20
 """A test that takes longer fails. The slowest takes about ten against the course's emulator."""
 
 OWN_FIXTURES = {"own_server", "running", "tmp_server"}

@@ -118,14 +118,20 @@ def repair() -> None:
 RUNNING: Counter[tuple[str, str, str]] = Counter()
 """Invocations of a function at the moment, by account, region and name."""
 
+COUNTING = threading.Lock()
+
+
+def _change(key: tuple[str, str, str], by: int) -> int:
+    with COUNTING:
+        RUNNING[key] += by
+        return RUNNING[key] or RUNNING.pop(key)
+
 
 def _invoke(original: Any, self: Any, *, invocation: Any) -> Any:
     function = self.function_version.id
     owner, name = (function.account, function.region), function.function_name
-    key = (*owner, name)
-    RUNNING[key] += 1
+    running = _change((*owner, name), 1)
     try:
-        running = RUNNING[key]
         result = original(self, invocation=invocation)
         meter().note(owner, name, Invocations=1, Errors=int(result.is_error), Throttles=0, ConcurrentExecutions=running)
         return result
@@ -133,6 +139,4 @@ def _invoke(original: Any, self: Any, *, invocation: Any) -> Any:
         meter().note(owner, name, Throttles=1)
         raise
     finally:
-        RUNNING[key] -= 1
-        if not RUNNING[key]:
-            del RUNNING[key]
+        _change((*owner, name), -1)

@@ -1,4 +1,4 @@
-"""CloudFront as a control plane: nothing is served, but what makes no sense is refused."""
+"""CloudFront as a control plane: what makes no sense is refused."""
 
 import textwrap
 from collections.abc import Callable

@@ -99,7 +99,6 @@ def forwarded(service: str) -> PluginSpec:
 
 
 autoscaling = forwarded("autoscaling")
-cloudfront = forwarded("cloudfront")
 dynamodb = forwarded("dynamodb")
 dynamodbstreams = forwarded("dynamodbstreams")
 ecs = forwarded("ecs")
@@ -118,6 +117,14 @@ def kinesis() -> Service:
 def appsync() -> Service:
     """AppSync whose GraphQL URLs open."""
     from dva_localstack.appsync.provider import create_service
+
+    return create_service()
+
+
+@aws_provider(api="cloudfront", name=MINISTACK)
+def cloudfront() -> Service:
+    """CloudFront whose distributions answer."""
+    from dva_localstack.cloudfront.provider import create_service
 
     return create_service()
 

@@ -1,0 +1,1 @@
+"""CloudFront: forwarded to MiniStack; distributions answer at a path of the gateway."""

@@ -23,6 +23,12 @@ SERVERS: list[Serve] = []
 
 
 @cache
+def handler() -> ApiGatewayEndpoint:
+    """Return what answers calls of all APIs."""
+    return ApiGatewayEndpoint(store=apigateway_stores)
+
+
+@cache
 def install() -> None:
     """Add the routes, once, whichever of the two services is used first."""
     patch(ApiGatewayEndpoint.__call__)(_serve)
@@ -30,7 +36,7 @@ def install() -> None:
     ApiGatewayEndpoint.create_not_found_response = staticmethod(  # type: ignore[method-assign]
         lambda api_id: _forbidden_if_known(api_id) or unknown_api(api_id)
     )
-    router = ApiGatewayRouter(ROUTER, handler=ApiGatewayEndpoint(store=apigateway_stores))
+    router = ApiGatewayRouter(ROUTER, handler=handler())
     router.register_routes()
     ROUTER.add(f"{PREFIX}/<api_id>", endpoint=router.handler, defaults={"path": "", "stage": None})
 

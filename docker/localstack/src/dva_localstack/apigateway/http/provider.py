@@ -11,7 +11,7 @@ from localstack.services.plugins import Service
 
 from dva_localstack.providers import Forwarder
 
-from .. import endpoint
+from .. import domains, endpoint
 from ..websocket import channel, connections
 from ..websocket import gateway as websocket_gateway
 from . import gateway, openapi
@@ -46,6 +46,8 @@ class HttpApis(Forwarder):
         if operation == "CreateApi":
             REGISTRY.add(Api(answer["apiId"], context.account_id, context.region, answer["protocolType"]))
             _quick_create(REGISTRY.get(answer["apiId"]), wanted)
+        elif operation == "CreateDomainName":
+            domains.serve_http_apis(wanted["DomainName"], context.account_id, context.region)
         api = REGISTRY.get(wanted.get("ApiId") or "")
         if operation == "DeleteApi" and api:
             REGISTRY.remove(api.id)

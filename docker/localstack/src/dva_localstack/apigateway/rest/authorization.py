@@ -21,6 +21,7 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
 from dva_localstack.policy import Decision, Policy
 
 from .. import iam
+from ..domains import MARK
 from ..policies import whole
 from . import cognito_authorizer, lambda_authorizer
 from .arns import api_arn, method_arn
@@ -60,7 +61,8 @@ def check_endpoint(chain: Any, context: RestApiInvocationContext, response: Resp
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
     """
-    if context.deployment.rest_api.rest_api.get("disableExecuteApiEndpoint"):
+    disabled = context.deployment.rest_api.rest_api.get("disableExecuteApiEndpoint")
+    if disabled and MARK not in context.request.environ:
         raise EndpointDisabled("Forbidden")
 
 

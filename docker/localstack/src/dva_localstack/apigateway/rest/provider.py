@@ -20,7 +20,7 @@ from localstack.utils.collections import PaginatedList
 from localstack.utils.patch import patch
 from moto.apigateway.models import apigateway_backends
 
-from .. import endpoint
+from .. import domains, endpoint
 from . import (
     account,
     authorization,
@@ -157,6 +157,13 @@ class CourseRestApiProvider(ApigatewayNextGenProvider):
         if request.get("tags"):
             arn = f"arn:{context.partition}:apigateway:{context.region}::/restapis/{made['id']}"
             self.tag_resource(context, arn, dict(request["tags"]))
+        return made
+
+    @handler("CreateDomainName")
+    def create_domain_name(self, context: RequestContext, domain_name: str, **given: Any) -> Any:
+        """Create a domain name, under which what is mapped to it is served."""
+        made = super().create_domain_name(context, domain_name, **given)
+        domains.serve(domain_name, context.account_id, context.region)
         return made
 
     @handler("TestInvokeAuthorizer", expand=False)

@@ -96,6 +96,15 @@ def test_unzipped_code_has_at_most_250_megabytes(client: Any, definition: dict[s
     assert "Unzipped size must be smaller than 262144000 bytes" in message
 
 
+def test_new_code_has_one_source(client: Any, definition: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html"""
+    client.create_function(**definition)
+    update, name, archive = client.update_function_code, "limited", definition["Code"]["ZipFile"]
+    assert "provide a source" in refused(update, INVALID, FunctionName=name)
+    both = {"ZipFile": archive, "S3Bucket": "code-bucket", "S3Key": "code.zip"}
+    assert "other FunctionCode parameters" in refused(update, INVALID, FunctionName=name, **both)
+
+
 def test_a_name_is_taken_once(client: Any, definition: dict[str, Any]) -> None:
     client.create_function(**definition)
     refused(client.create_function, "ResourceConflictException", **definition)

@@ -112,6 +112,16 @@ class CheckedRequests(LambdaProvider):
         _check_variables(request)
         return super().update_function_configuration(context, request)
 
+    @handler("UpdateFunctionCode", expand=False)
+    def update_function_code(self, context: RequestContext, request: Any) -> Any:
+        """Answer ``UpdateFunctionCode``, unless it names no source of code, or two."""
+        archive, other = request.get("ZipFile"), request.get("S3Bucket") or request.get("ImageUri")
+        if not archive and not other:
+            raise refused("Please provide a source for function code.")
+        if archive and other:
+            raise refused("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+        return super().update_function_code(context, request)
+
     @handler("CreateEventSourceMapping", expand=False)
     def create_event_source_mapping(self, context: RequestContext, request: Any) -> Any:
         """Answer ``CreateEventSourceMapping``, unless a parameter is not one of the source's kind."""

@@ -342,3 +342,17 @@ def test_table_with_another_key_is_replaced(aws: Any, changed: Callable[..., dic
 
     name = changed(table("id"), table("order"), replaced="Table")["Table"]
     assert aws("dynamodb").list_tables()["TableNames"] == [name]
+
+
+def test_rule_leaves_before_its_bus(aws: Any) -> None:
+    """A stack with an event bus and a rule on it is deleted, first the rule, then the bus.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
+    """
+    target = {"Id": "queue", "Arn": f"arn:aws:sqs:us-east-1:{aws.id}:orders"}
+    rule = {"EventBusName": ref("Bus"), "EventPattern": {"source": ["shop"]}, "Targets": [target]}
+    resources = {"Bus": resource("Events::EventBus", Name="shop"), "Rule": resource("Events::Rule", **rule)}
+    cfn = aws("cloudformation")
+    stack = create(cfn, "shop", template(resources))["StackId"]
+    assert delete(cfn, stack)["StackStatus"] == "DELETE_COMPLETE", reasons(cfn, stack)
+    assert [bus["Name"] for bus in aws("events").list_event_buses()["EventBuses"]] == ["default"]

@@ -78,7 +78,7 @@ CHANGES: dict[str, Change] = {
     "AWS::Events::ApiDestination": Change(simple.again("events", "update_api_destination")),
     "AWS::Events::EventBus": Change(simple.event_bus, at_creation=True),
     "AWS::Events::EventBusPolicy": Change(simple.bus_policy),
-    "AWS::Events::Rule": Change(simple.rule, defaults=simple.named("Name")),
+    "AWS::Events::Rule": Change(simple.rule, at_deletion=True, defaults=simple.named("Name")),
     "AWS::IAM::Group": Change(identities.group),
     "AWS::IAM::InstanceProfile": Change(identities.instance_profile),
     "AWS::IAM::ManagedPolicy": Change(identities.managed_policy, at_deletion=True),

@@ -34,9 +34,18 @@ def log_group(request: ResourceRequest[Any], before: Properties, after: Properti
 
 
 def rule(request: ResourceRequest[Any], before: Properties, after: Properties) -> None:
-    """Put an EventBridge rule again, and its targets; those that left are removed."""
+    """Put an EventBridge rule again, and its targets; those that left are removed.
+
+    Fault: a rule of another bus than the default one was not deleted.
+    """
     events, bus = request.aws_client_factory.events, after.get("EventBusName") or "default"
     name = after["Name"]
+    if "EventPattern" not in after and "ScheduleExpression" not in after:
+        own = before.get("EventBusName") or "default"
+        if targets := [target["Id"] for target in before.get("Targets") or []]:
+            events.remove_targets(Rule=name, EventBusName=own, Ids=targets)
+        events.delete_rule(Name=name, EventBusName=own)
+        return
     call(events, "put_rule", {**after, "EventBusName": bus})
     kept = {target["Id"] for target in after.get("Targets") or []}
     gone = [target["Id"] for target in before.get("Targets") or [] if target["Id"] not in kept]

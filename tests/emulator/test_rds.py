@@ -112,6 +112,13 @@ def test_the_master_user_is_no_superuser(orders: Databases) -> None:
     connection.run("CREATE ROLE reader LOGIN PASSWORD 'reader-pass'")
 
 
+def test_the_master_user_owns_the_database_postgres(orders: Databases) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_PostgreSQL.html"""
+    connection = orders.connect(orders.describe("orders") | {"DBName": "postgres"})
+    connection.run("CREATE TABLE public.mine (number int)")
+    assert connection.run("SELECT count(*) FROM public.mine") == [[0]]
+
+
 def test_a_read_replica_follows_its_source_and_takes_no_writes(
     orders: Databases, eventually: Callable[..., Any]
 ) -> None:

@@ -143,6 +143,7 @@ class Instance:
         self.start()
         self.sql("CREATE ROLE rds_superuser NOLOGIN CREATEDB CREATEROLE IN ROLE pg_monitor, pg_signal_backend;")
         self.sql(f"CREATE ROLE {name(user)} LOGIN CREATEDB CREATEROLE PASSWORD {text(password)} IN ROLE rds_superuser;")
+        self.sql(f"ALTER DATABASE postgres OWNER TO {name(user)};")
         if database and database != "postgres":
             self.sql(f"CREATE DATABASE {name(database)} OWNER {name(user)};")
 

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#condit
 """
 
 import pytest
+import requests
 from emulator.people import allow, policy, refused, user
 
 
@@ -162,8 +163,6 @@ def test_a_service_sends_to_an_encrypted_queue_if_the_key_lets_it(aws, key, even
     services = allow(["kms:GenerateDataKey*", "kms:Decrypt"], Principal={"Service": "sns.amazonaws.com"})
 
     def denied():
-        import requests
-
         return requests.get(f"{aws.endpoint}/_dva/iam/last-denials", params={"account": aws.id}).json()["denials"]
 
     assert eventually(denied)[0]["action"] == "kms:GenerateDataKey"
@@ -208,8 +207,8 @@ def test_a_secure_string_under_a_customer_key_needs_that_key(aws, key):
         refused(call, "AccessDeniedException", 400)
     ssm.put_parameter(Name="/app/plain", Value="1", Type="SecureString")
     assert ssm.get_parameter(Name="/app/plain", WithDecryption=True)["Parameter"]["Value"] == "1"
-    condition = {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": f"arn:aws:ssm:us-east-1:{aws.id}:parameter/*"}}
-    condition = {"StringLike": condition["StringEquals"]}
+    arn = f"arn:aws:ssm:us-east-1:{aws.id}:parameter/app/password"
+    condition = {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
     reader = user(aws, allow("ssm:*"), allow("kms:Decrypt", key, Condition=condition))("ssm")
     assert reader.get_parameter(Name="/app/password", WithDecryption=True)["Parameter"]["Value"] == "1"
 

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -107,6 +108,9 @@ def test_messages_come_back_when_their_timeout_is_over(sqs: Any, queue: str) -> 
             (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=1)["Messages"]
             due[message["MessageId"]] = time.monotonic() + 1
             pause.wait(0.25)
+        if len(due) < 4:  # so busy that the first one was back before the last was taken
+            sqs.purge_queue(QueueUrl=queue)
+            return math.inf
         late = []
         while len(late) < 4:
             for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.h
 """
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -213,7 +214,9 @@ def _deliver(client: Client, name: str, subscription: Subscription, schema: Grap
     payload: dict[str, Any] = {"data": given.data}
     if given.errors:
         payload["errors"] = [{"message": error.message, "path": error.path} for error in given.errors]
-    client.send(type="data", id=name, payload=payload)
+    # The client may be gone, which is not the mutation's fault.
+    with contextlib.suppress(WebSocketDisconnectedError, OSError):
+        client.send(type="data", id=name, payload=payload)
 
 
 def close_all(api: str | None = None) -> None:

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 """
 
+import base64
 import gzip
 import json
 import time
@@ -19,6 +20,15 @@ MESSAGES = [
     '{"level": "ERROR", "ms": 80, "route": "/b"}',
     "plain ERROR line",
 ]
+
+
+RELAY = """
+    import json, os
+    import boto3
+
+    def handler(event, context):
+        boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps(event))
+    """
 
 
 class Group:
@@ -175,6 +185,34 @@ def test_a_subscription_delivers_only_matching_events(aws: Any, group: Group, ev
         return {batch["subscriptionFilters"][0]: [e["message"] for e in batch["logEvents"]] for batch in batches}
 
     assert eventually(received) == {"errors": MESSAGES[1:3], "slow": [MESSAGES[1]]}
+
+
+def test_a_function_gets_events_once_it_lets_logs_invoke_it(
+    aws: Any, group: Group, functions: Any, eventually: Callable[..., Any]
+) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#LambdaFunctionExample"""
+    queue = aws("sqs").create_queue(QueueName="seen")["QueueUrl"]
+    function = functions.deploy(RELAY, Environment={"Variables": {"QUEUE": queue}})
+    client = aws("lambda")
+    arn = client.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    wanted = {"logGroupName": group.name, "filterName": "errors", "filterPattern": "ERROR", "destinationArn": arn}
+    with pytest.raises(ClientError) as refusal:
+        group.client.put_subscription_filter(**wanted)
+    assert refusal.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert "permission to execute your function" in refusal.value.response["Error"]["Message"]
+    client.add_permission(
+        FunctionName=function,
+        StatementId="logs",
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceArn=f"arn:aws:logs:us-east-1:{aws.id}:log-group:{group.name}:*",
+        SourceAccount=aws.id,
+    )
+    group.client.put_subscription_filter(**wanted)
+    group.write(*MESSAGES)
+    body = eventually(lambda: aws("sqs").receive_message(QueueUrl=queue).get("Messages"))[0]["Body"]
+    batch = json.loads(gzip.decompress(base64.b64decode(json.loads(body)["awslogs"]["data"])))
+    assert (batch["logGroup"], [event["message"] for event in batch["logEvents"]]) == (group.name, MESSAGES[1:])
 
 
 @pytest.mark.parametrize("days", [0, 2, 31, 366])

@@ -4,9 +4,6 @@ LocalStack 4.14.0 lets every event pass every pattern, applies a metric filter t
 and waits for a subscribed function to return before it answers ``PutLogEvents``.
 """
 
-import base64
-import gzip
-import json
 import logging
 import math
 import threading
@@ -29,10 +26,10 @@ from localstack.services.logs import provider as original
 from localstack.services.logs.models import get_moto_logs_backend
 from localstack.services.moto import MotoFallbackDispatcher, call_moto
 from localstack.services.plugins import Service
-from localstack.utils.aws.arns import kinesis_stream_name, log_group_arn, parse_arn
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogEvent, LogStream
 
+from dva_localstack import log_subscriptions
 from dva_localstack.log_patterns import MISSING, InvalidPattern, Pattern, compile_pattern
 
 LOG = logging.getLogger(__name__)
@@ -84,7 +81,10 @@ class FilteringLogsProvider(original.LogsProvider):
     def put_subscription_filter(self, context: RequestContext, request: PutSubscriptionFilterRequest) -> None:
         """Store a subscription filter whose pattern is valid."""
         compiled(request["filterPattern"])
-        call_moto(context)
+        if ":lambda:" in request["destinationArn"]:
+            log_subscriptions.put_for_function(context, request)
+        else:
+            call_moto(context)
 
     @handler("TestMetricFilter", expand=False)
     def test_metric_filter(self, context: RequestContext, request: TestMetricFilterRequest) -> TestMetricFilterResponse:
@@ -115,7 +115,7 @@ class FilteringLogsProvider(original.LogsProvider):
             matches = compiled(subscription.filter_pattern).matches
             if chosen := [event for event in events if matches(event.message)]:
                 try:
-                    deliver(context, stream, subscription, chosen)
+                    log_subscriptions.deliver(context, stream, subscription, chosen)
                 except Exception:
                     LOG.warning("Subscription filter %s failed", subscription.name, exc_info=True)
         return response
@@ -158,44 +158,6 @@ def metric_point(transformation: dict[str, Any], pattern: Pattern, event: dict[s
 def found(selector: str, pattern: Pattern, message: str) -> Any:
     """Return what a selector finds in a message; anything else stands for itself."""
     return pattern.extract(message, selector) if selector.startswith("$") else selector
-
-
-def deliver(context: RequestContext, stream: Any, subscription: Any, events: list[Any]) -> None:
-    """Send events to a subscription's destination: a function, a data stream or a delivery stream."""
-    group = stream.log_group.name
-    record = {
-        "messageType": "DATA_MESSAGE",
-        "owner": context.account_id,
-        "logGroup": group,
-        "logStream": stream.log_stream_name,
-        "subscriptionFilters": [subscription.name],
-        "logEvents": [
-            {"id": str(event.event_id), "timestamp": event.timestamp, "message": event.message} for event in events
-        ],
-    }
-    packed = gzip.compress(json.dumps(record, separators=(",", ":")).encode())
-    destination = subscription.destination_arn
-    arn = parse_arn(destination)
-    service = "lambda_" if arn["service"] == "lambda" else arn["service"]
-    if subscription.role_arn:
-        factory = connect_to.with_assumed_role(
-            role_arn=subscription.role_arn,
-            service_principal=original.ServicePrincipal.logs,
-            region_name=arn["region"],
-        )
-    else:
-        factory = connect_to(aws_access_key_id=arn["account"], region_name=arn["region"])
-    client = getattr(factory, service).request_metadata(
-        source_arn=log_group_arn(group, context.account_id, context.region),
-        service_principal=original.ServicePrincipal.logs,
-    )
-    if service == "lambda_":
-        payload = {"awslogs": {"data": base64.b64encode(packed).decode()}}
-        client.invoke(FunctionName=destination, InvocationType="Event", Payload=json.dumps(payload))
-    elif service == "kinesis":
-        client.put_record(StreamName=kinesis_stream_name(destination), Data=packed, PartitionKey=group)
-    elif service == "firehose":
-        client.put_record(DeliveryStreamName=arn["resource"].split("/")[-1], Record={"Data": packed})
 
 
 def store(stream: Any, log_events: list[dict[str, Any]]) -> str:

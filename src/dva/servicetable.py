@@ -82,8 +82,8 @@ def services_markdown(services: Mapping[str, Service]) -> str:
 def comparison_markdown(comparison: Comparison, services: Mapping[str, Service]) -> str:
     """Return a table of tests that passed, a row for each service and a sum."""
     servers = [server for server in SERVERS if any(server in row for row in comparison.services.values())]
-    lines = ["| Service | Tests | " + " | ".join(SERVERS[server] for server in servers) + " |"]
-    lines.append("| --- |" + " --: |" * (len(servers) + 1))
+    lines = ["| Service (tests) | " + " | ".join(SERVERS[server] for server in servers) + " |"]
+    lines.append("| --- |" + " --: |" * len(servers))
     passed = dict.fromkeys(servers, 0)
     total = 0
     for name, row in sorted(comparison.services.items(), key=lambda item: services[item[0]].title.lower()):
@@ -92,8 +92,8 @@ def comparison_markdown(comparison: Comparison, services: Mapping[str, Service])
         for server in servers:
             passed[server] += row[server][0]
         cells = " | ".join(str(row[server][0]) for server in servers)
-        lines.append(f"| {services[name].title} | {ran} | {cells} |")
-    lines.append(f"| **All** | **{total}** | " + " | ".join(f"**{passed[server]}**" for server in servers) + " |")
+        lines.append(f"| {services[name].title} ({ran}) | {cells} |")
+    lines.append(f"| **All ({total})** | " + " | ".join(f"**{passed[server]}**" for server in servers) + " |")
     versions = f"LocalStack {comparison.versions['localstack']}, MiniStack {comparison.versions['ministack']}"
     date = f"{comparison.date:%B} {comparison.date.day}, {comparison.date.year}"
     lines += ["", f"Measured on {date} with {versions} by `{comparison.command}`."]

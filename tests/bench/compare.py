@@ -34,6 +34,7 @@ GROUPS = {
     "cognito": "cognito-idp",
     "iam": "iam",
     "log": "logs",
+    "parameters": "ssm",
     "vpc": "ec2",
     "accounts": "sts",
     "bucket": "s3",

@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import pytest
 from bs4 import BeautifulSoup
 
 from dva import servicetable
@@ -34,11 +35,21 @@ def test_the_comparison_adds_up() -> None:
         },
     )
     lines = servicetable.comparison_markdown(comparison, services).splitlines()
-    assert "| S3 | 5 | 5 | 2 | 3 |" in lines
-    assert "| **All** | **7** | **6** | **3** | **3** |" in lines
+    assert "| S3 (5) | 5 | 2 | 3 |" in lines
+    assert "| **All (7)** | **6** | **3** | **3** |" in lines
     assert lines[-1] == "Measured on November 23, 2026 with LocalStack 4, MiniStack 1 by `measure`."
 
 
 def test_a_committed_comparison_is_about_services_of_the_table() -> None:
     comparison = servicetable.load_comparison(ROOT)
     assert comparison is None or set(comparison.services) <= set(servicetable.load_services(ROOT))
+
+
+def test_every_test_of_the_emulator_is_about_a_service_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tests/bench"))
+    import compare
+
+    known = set(servicetable.load_services(ROOT))
+    assert all(
+        compare.service_of(path.stem, known) for path in compare.SUITE.glob("test_*.py") if path.stem not in compare.OWN
+    )

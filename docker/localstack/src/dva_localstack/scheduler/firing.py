@@ -49,8 +49,9 @@ class Firing:
         """Have a schedule fired from now on; what was planned for it before is void."""
         schedule.version = uuid.uuid4().hex
         start = datetime.fromtimestamp(float(schedule.start_date), UTC) if schedule.start_date else None
-        schedule.anchor = start or datetime.now(UTC)
-        earliest = datetime.now(UTC).timestamp() - (
+        now = datetime.now(UTC)
+        schedule.anchor = start or now
+        earliest = now.timestamp() - (
             PRECISION_SECONDS if isinstance(parse(schedule.schedule_expression), At) else 0.001
         )
         if start:

@@ -83,16 +83,19 @@ def service_of(file: str, known: set[str]) -> str | None:
 
 
 def is_there(url: str, service: str) -> bool:
-    """Tell whether a server has a service: whether any call that needs no parameters is answered without a 5xx."""
+    """Tell whether a server has a service: whether any call that needs at most numbers is answered without a 5xx."""
     once = Config(retries={"total_max_attempts": 1}, read_timeout=20, inject_host_prefix=False)
     session = boto3.Session("000000000000", "x", region_name="us-east-1")
     client = session.client(service, endpoint_url=url, config=once)
     for method, operation in client.meta.method_to_api_mapping.items():
         shape = client.meta.service_model.operation_model(operation).input_shape
-        if not operation.startswith(("List", "Describe", "Get")) or (shape and shape.required_members):
+        needed = shape.required_members if shape else ()
+        if not operation.startswith(("List", "Describe", "Get")):
+            continue
+        if any(shape.members[name].type_name != "integer" for name in needed):
             continue
         try:
-            getattr(client, method)()
+            getattr(client, method)(**dict.fromkeys(needed, 1))
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                 return True
@@ -153,14 +156,15 @@ def versions() -> dict[str, str]:
 def main() -> None:
     """Run the suite against each server and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=[], help="test files' names to run, for example test_sqs")
+    parser.add_argument("--services", nargs="*", default=[], help="measure these only; the other rows of the file stay")
     parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
     parser.add_argument("--workers", default="2")
     parser.add_argument("--output", type=Path, default=RESULT)
     given = parser.parse_args()
+    known = set(tomllib.loads(SERVICES.read_text("utf-8")))
     files = [path for path in sorted(SUITE.glob("test_*.py")) if path.stem not in OWN]
-    if given.only:
-        files = [path for path in files if path.stem in given.only]
+    if given.services:
+        files = [path for path in files if service_of(path.stem, known) in given.services]
     results: dict[str, Counts] = {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         for server in given.servers:
@@ -172,15 +176,18 @@ def main() -> None:
             print(f"{server}: {good} of {ran} in {time.monotonic() - begun:.0f} s", flush=True)
     services = sorted({service for result in results.values() for service in result})
     ran_by = {service: max(result.get(service, (0, 0))[1] for result in results.values()) for service in services}
+    rows = {
+        service: {server: results[server].get(service, (0, ran_by[service])) for server in given.servers}
+        for service in services
+    }
     document = {
         "date": dt.date.today().isoformat(),
         "command": "python tests/bench/compare.py",
         "versions": versions(),
-        "services": {
-            service: {server: results[server].get(service, (0, ran_by[service])) for server in given.servers}
-            for service in services
-        },
+        "services": rows,
     }
+    if given.services:
+        document["services"] = dict(sorted((json.loads(given.output.read_text("utf-8"))["services"] | rows).items()))
     given.output.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
 
 

@@ -31,6 +31,7 @@ SERVICES = ROOT / "docker/localstack/src/dva_localstack/services.toml"
 RESULT = ROOT / "chapters/reference/comparison.json"
 
 GROUPS = {
+    "cognito_identity": "cognito-identity",
     "cognito": "cognito-idp",
     "iam": "iam",
     "log": "logs",
@@ -44,7 +45,7 @@ GROUPS = {
     "secrets": "secretsmanager",
     "stream": "lambda",
 }
-"""First words of a test file's name that are not the name of a service."""
+"""First words, one or two, of a test file's name that are not the name of a service."""
 
 OWN = {
     "test_forwarded_services",
@@ -75,8 +76,8 @@ def service_of(file: str, known: set[str]) -> str | None:
     """
     if file in OWN:
         return None
-    word = file.removeprefix("test_").partition("_")[0]
-    for name in (GROUPS.get(word), word, word.replace("_", "-")):
+    words = file.removeprefix("test_").split("_")
+    for name in (GROUPS.get("_".join(words[:2])), GROUPS.get(words[0]), words[0]):
         if name in known:
             return name
     raise ValueError(f"{file}: about which service? Name it in GROUPS or OWN")
@@ -111,6 +112,8 @@ def run(url: str, files: list[Path], report: Path, workers: str) -> Counts:
     known = set(tomllib.loads(SERVICES.read_text("utf-8")))
     there = {service: is_there(url, service) for service in {service_of(path.stem, known) for path in files} if service}
     files = [path for path in files if there[service_of(path.stem, known) or ""]]
+    if not files:
+        return {}
     arguments = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", "-p", "only_behavior"]
     arguments += ["--tb=no", "--no-header", f"--junitxml={report}", *map(str, files)]
     paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
@@ -172,7 +175,7 @@ def main() -> None:
             begun = time.monotonic()
             with started(server, folder) as running:
                 results[server] = run(running.url, files, folder / "report.xml", given.workers)
-            good, ran = (sum(column) for column in zip(*results[server].values(), strict=True))
+            good, ran = (sum(counts[place] for counts in results[server].values()) for place in (0, 1))
             print(f"{server}: {good} of {ran} in {time.monotonic() - begun:.0f} s", flush=True)
     services = sorted({service for result in results.values() for service in result})
     ran_by = {service: max(result.get(service, (0, 0))[1] for result in results.values()) for service in services}

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -41,6 +42,45 @@ def machines(aws: Any, eventually: Callable[..., Any]) -> Machines:
 def elsewhere(another_account: Callable[[], Any]) -> World:
     """Another such account."""
     return World(another_account())
+
+
+@pytest.fixture
+def s3(aws: Any) -> Any:
+    """A client of S3 in a fresh account."""
+    return aws("s3")
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    """An empty bucket."""
+    name = f"bucket-{secrets.token_hex(6)}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def versioned(s3: Any, bucket: str) -> str:
+    """An empty bucket with versioning."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+@pytest.fixture
+def sqs(aws: Any) -> Any:
+    """A client in a fresh account."""
+    return aws("sqs")
+
+
+@pytest.fixture
+def queue(sqs: Any) -> str:
+    """URL of a standard queue."""
+    return sqs.create_queue(QueueName="orders")["QueueUrl"]
+
+
+@pytest.fixture
+def fifo(sqs: Any) -> str:
+    """URL of a FIFO queue without content-based deduplication."""
+    return sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 
 
 def archive(files: dict[str, str]) -> bytes:

@@ -1,38 +1,14 @@
 """Buckets: names, listing, configuration that is checked, multipart uploads."""
 
 import json
-import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from botocore.exceptions import ClientError
+from emulator.s3_tools import refused
 
 FIVE_MEBIBYTES = 5 * 2**20
-
-
-def refused(call: Callable[..., Any], code: str, status: int | None = None, **arguments: Any) -> dict[str, Any]:
-    """Assert that a call fails with ``code`` (and HTTP status); return the error."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    assert answer["Error"]["Code"] == code, answer
-    assert status is None or answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
-    return answer["Error"]
-
-
-@pytest.fixture
-def s3(aws: Any) -> Any:
-    return aws("s3")
-
-
-@pytest.fixture
-def bucket(s3: Any) -> str:
-    """An empty bucket."""
-    name = f"bucket-{secrets.token_hex(6)}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 # Names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html

@@ -1,46 +1,10 @@
 """Versions of objects, copies, archives, and locks."""
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-
-
-def refused(call: Callable[..., Any], code: str, status: int | None = None, **arguments: Any) -> dict[str, Any]:
-    """Assert that a call fails with ``code`` (and HTTP status); return the error."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    assert answer["Error"]["Code"] == code, answer
-    assert status is None or answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
-    return answer["Error"]
-
-
-@pytest.fixture
-def s3(aws: Any) -> Any:
-    return aws("s3")
-
-
-@pytest.fixture
-def bucket(s3: Any) -> str:
-    """An empty bucket."""
-    name = f"objects-{secrets.token_hex(6)}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def versioned(s3: Any, bucket: str) -> str:
-    """An empty bucket with versioning."""
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return bucket
-
-
-def body(s3: Any, bucket: str, key: str, **more: Any) -> bytes:
-    return s3.get_object(Bucket=bucket, Key=key, **more)["Body"].read()
-
+from emulator.s3_tools import body, refused
 
 # Versions: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 

@@ -9,31 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-
-def refused(call: Callable[[], Any]) -> str:
-    """Return the error code of a call that must fail."""
-    with pytest.raises(ClientError) as error:
-        call()
-    return error.value.response["Error"]["Code"]
-
-
-@pytest.fixture
-def sqs(aws: Any) -> Any:
-    """A client in a fresh account."""
-    return aws("sqs")
-
-
-@pytest.fixture
-def queue(sqs: Any) -> str:
-    """URL of a standard queue."""
-    return sqs.create_queue(QueueName="orders")["QueueUrl"]
-
-
-@pytest.fixture
-def fifo(sqs: Any) -> str:
-    """URL of a FIFO queue without content-based deduplication."""
-    return sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+from emulator.sqs_tools import refused
 
 
 def arn(sqs: Any, url: str) -> str:

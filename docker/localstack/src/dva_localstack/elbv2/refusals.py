@@ -93,7 +93,7 @@ def check_conditions(context: RequestContext, request: Any) -> None:
         refuse("ValidationError", "A condition must be specified")
     values = [value for one in conditions for value in values_of(one)]
     if len(values) > CONDITION_VALUES:
-        refuse("TooManyTargets", f"A rule can have at most {CONDITION_VALUES} condition values")
+        refuse("ValidationError", f"A rule can only have '{CONDITION_VALUES}' condition values")
     for one in conditions:
         for value in values_of(one):
             if one["Field"] == "http-request-method" and not re.fullmatch(r"[A-Z_-]{1,40}", value):
